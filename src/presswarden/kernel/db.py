@@ -1,0 +1,177 @@
+"""The database session: one transaction for each request or step, inside one organisation. SQLite (WAL) or PostgreSQL, same code.
+
+Only the edge opens a transaction (`async with database.transaction(org) as tx`), and leaving the block commits. A `Tx` knows its organisation: every ORM
+statement on a tenant table is narrowed to it, and PostgreSQL is told it for row-level security. Limits: SQL itself stands in `store.py` files.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import DateTime, MetaData, String, event
+from sqlalchemy.engine import URL, Connection, Dialect, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.ids import Everyone, OrgId
+
+_NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s",
+          "fk": "fk_%(table_name)s_%(column_0_N_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"}  # fmt: skip
+
+
+class DatabaseGone(PresswardenError):
+    """The database can't be reached or opened; nothing was changed."""
+
+    code = "database.gone"
+
+
+class Moment(TypeDecorator[datetime]):
+    """A UTC moment; aware on both sides, whatever the database keeps."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if dialect.name == "postgresql" else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Tables belong to their stage: each `store.py` maps its own on this base."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map = {datetime: Moment(), str: String()}  # noqa: RUF012 - SQLAlchemy's own declaration form
+
+
+class Tenant:
+    """Mixin of every table whose rows belong to one organisation."""
+
+    org: Mapped[str] = mapped_column(String(36), primary_key=True, sort_order=-1)
+
+
+class Tx(AsyncSession):
+    """One transaction. `scope` is the organisation it is narrowed to, or `Everyone`."""
+
+    scope: OrgId | Everyone
+
+    @property
+    def org(self) -> OrgId:
+        """The organisation of this transaction. Raises `RuntimeError` in a transaction across organisations: a broken promise."""
+        if isinstance(self.scope, Everyone):
+            raise RuntimeError("this transaction spans organisations; open one for the organisation the row belongs to")
+        return self.scope
+
+
+class Database:
+    """One engine. Made once by a process; `dispose()` at its end."""
+
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self.url = _with_driver(make_url(url))
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"pool_size": pool_size, "pool_pre_ping": not self.is_sqlite}
+        self.engine: AsyncEngine = create_async_engine(self.url, **options)
+        # SQLite has one writer; queueing here is fair and free, queueing in the file is polling.
+        self._writer = asyncio.Lock() if self.is_sqlite else None
+        if self.is_sqlite:
+            event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @asynccontextmanager
+    async def transaction(self, scope: OrgId | Everyone) -> AsyncIterator[Tx]:
+        """A transaction that may write; commits when the block ends, rolls back when it raises."""
+        if self._writer is None:
+            async with self._begin(scope, "IMMEDIATE") as tx:
+                yield tx
+        else:
+            async with self._writer, self._begin(scope, "IMMEDIATE") as tx:
+                yield tx
+
+    @asynccontextmanager
+    async def reading(self, scope: OrgId | Everyone) -> AsyncIterator[Tx]:
+        """A transaction that only reads: on SQLite it takes no write lock, and a write in it fails."""
+        async with self._begin(scope, "DEFERRED") as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _begin(self, scope: OrgId | Everyone, mode: str) -> AsyncIterator[Tx]:
+        tx = Tx(self.engine, expire_on_commit=False, autoflush=True)
+        tx.scope = scope
+        tx.sync_session.info["scope"] = scope
+        async with tx:
+            try:
+                connection = await tx.connection(execution_options={"presswarden_begin": mode})
+                if not self.is_sqlite:
+                    org = "" if isinstance(scope, Everyone) else scope
+                    await connection.exec_driver_sql("SELECT set_config('presswarden.org', $1, true)", (org,))
+            except (OSError, DBAPIError, sqlite3.Error) as fault:
+                raise DatabaseGone(
+                    f"The database at {self.url.render_as_string(hide_password=True)} can't be opened ({type(fault).__name__}).",
+                    do="Check that it is running and that the path and the rights are as they were; nothing was changed.",
+                ) from fault
+            try:
+                yield tx
+                await tx.commit()
+            except OperationalError as fault:
+                if fault.connection_invalidated:
+                    raise DatabaseGone("The connection to the database was lost; the change was not made.", do="Try again.") from fault
+                raise
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()
+
+
+def _with_driver(url: URL) -> URL:
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+    return url.set(drivername=drivers[url.drivername]) if url.drivername in drivers else url
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # BEGIN is ours: see _begin_sqlite
+    cursor = connection.cursor()
+    # recursive_triggers: else REPLACE gets past the triggers that keep append-only tables append-only.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=15000", "foreign_keys=ON", "recursive_triggers=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('presswarden_begin', 'DEFERRED')}")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _narrow_to_the_organisation(state: ORMExecuteState) -> None:
+    scope = state.session.info.get("scope")
+    if scope is None:
+        raise RuntimeError("a query outside a transaction of Database")
+    if isinstance(scope, Everyone) or state.is_column_load or not (state.is_select or state.is_update or state.is_delete):
+        return
+    state.statement = state.statement.options(with_loader_criteria(Tenant, lambda table: table.org == scope, include_aliases=True))
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_foreign_rows(session: Session, *_: object) -> None:
+    scope = session.info.get("scope")
+    if isinstance(scope, Everyone):
+        return
+    for row in [*session.new, *session.dirty, *session.deleted]:
+        if isinstance(row, Tenant) and row.org != scope:
+            raise RuntimeError("a row of another organisation in this transaction")
