@@ -1,0 +1,82 @@
+"""The catalogue: every tool of the wire, and the strict check of its arguments.
+
+Nothing outside this list can be asked of a site, whatever a caller writes. Limits: the site checks again, by its own copy of the schema.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from presswarden.actions.model import Action, ArgsInvalid, Klass, Risk, ToolUnknown
+from presswarden.kernel.canonical import Json
+
+
+def _object(**properties: Json) -> dict[str, Json]:
+    return {"type": "object", "additionalProperties": False, "properties": properties, "required": sorted(properties)}
+
+
+_NOTHING: Final = _object()
+_REASON: Final = _object(reason={"type": "string", "maxLength": 200})
+# Lengths beside the patterns: Python's `$` also matches before a last line feed.
+_KEY: Final[Json] = {"type": "string", "pattern": "^[A-Za-z0-9+/]{43}=$", "maxLength": 44}
+_SIGNATURE: Final[Json] = {"type": "string", "pattern": "^[A-Za-z0-9+/]{86}==$", "maxLength": 88}
+_EPOCH: Final[Json] = {"type": "integer", "minimum": 1, "maximum": 2**53 - 1}
+_HOME: Final[Json] = {"type": "string", "pattern": "^https?://[!-~]+$", "not": {"pattern": "\\n"}, "maxLength": 200}
+
+
+def _read(tool: str, says: str) -> Action:
+    return Action(tool, Klass.READ, Risk.NONE, "read", _NOTHING, reversible=True, says=says)
+
+
+def _control(tool: str, args: Mapping[str, Json], says: str, *, reversible: bool) -> Action:
+    return Action(tool, Klass.CONTROL, Risk.NONE, "", args, reversible=reversible, says=says)
+
+
+_ACTIONS: Final = (
+    _read("wp.site.get_environment", "PHP, server, WordPress and database versions, limits and switches"),
+    _read("wp.site.inventory", "core, plugins, themes, translations, available updates, Application Password ages"),
+    _read("wp.site.health", "whether WordPress boots, what is paused, what needs repair"),
+    _control("control.confirm", _NOTHING, "the first signed call of a pairing", reversible=False),
+    _control("control.pause", _REASON, "the site refuses everything but control calls and health", reversible=True),
+    _control("control.resume", _NOTHING, "lifts our own pause, never a local one", reversible=True),
+    _control("control.revoke", _REASON, "ends the pairing and deletes the site's keys", reversible=False),
+    _control(
+        "control.rotate",
+        _object(epoch=_EPOCH, public_key=_KEY, signature=_SIGNATURE),
+        "a new control key; the old one ends within 24 h",
+        reversible=False,
+    ),
+    _control("control.rotate_site", _NOTHING, "the site makes itself a new key", reversible=False),
+    _control("control.moved", _object(home=_HOME), "both sides pin the new address of a site that moved", reversible=False),
+)
+
+CATALOGUE: Final[Mapping[str, Action]] = {action.tool: action for action in _ACTIONS}
+_CHECKS: Final = {action.tool: Draft202012Validator(dict(action.args)) for action in _ACTIONS}
+
+
+def action_of(tool: str) -> Action:
+    """The entry of `tool`. Raises `ToolUnknown`."""
+    found = CATALOGUE.get(tool)
+    if found is None:
+        raise ToolUnknown("There is no such tool in the catalogue.", do=f"Tools that read: {', '.join(readable())}.")
+    return found
+
+
+def readable() -> tuple[str, ...]:
+    """The tools that only read, in the catalogue's order."""
+    return tuple(action.tool for action in _ACTIONS if action.klass is Klass.READ)
+
+
+def check_args(tool: str, args: Mapping[str, Json]) -> None:
+    """Raise `ArgsInvalid` unless `args` fit the tool's schema; the text names the place, never the value."""
+    action_of(tool)
+    fault = best_match(_CHECKS[tool].iter_errors(args))
+    if fault is not None:
+        place = "/".join(("args", *(str(part) for part in fault.absolute_path)))
+        raise ArgsInvalid(
+            f"The arguments of {tool} do not fit: {place} breaks the rule `{fault.validator}`.",
+            do="See docs/reference for the arguments of each tool.",
+            where=place,
+        )
