@@ -1,0 +1,129 @@
+"""A proxy in front of a site that keeps what passes: what an observer on the wire would hold, for replaying and altering it.
+
+Limits: loopback HTTP only; keeps the last 200 exchanges; a site behind it must have the recorder's URL as its home.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+
+from lab.server import free_port
+
+_PER_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "proxy-connection"})
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request as it was sent, and what came back."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    status: int
+    answer_headers: tuple[tuple[str, str], ...]
+    answer: bytes
+
+    def header(self, name: str) -> str:
+        """A request header, or nothing."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """An answer's header, or nothing."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+
+def send(port: int, method: str, path: str, headers: Mapping[str, str] | tuple[tuple[str, str], ...] = (), body: bytes = b"") -> Answer:
+    """One request to a loopback port, byte for byte as given."""
+    pairs = tuple(headers.items()) if isinstance(headers, Mapping) else headers
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.putrequest(method, path, skip_host=any(key.lower() == "host" for key, _ in pairs), skip_accept_encoding=True)
+        for key, value in pairs:
+            if key.lower() != "content-length":
+                connection.putheader(key, value)
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body or None)
+        response = connection.getresponse()
+        return Answer(response.status, tuple(response.getheaders()), response.read())
+    finally:
+        connection.close()
+
+
+class Recorder:
+    """`with Recorder() as recorder: recorder.target = site.port`; the site's home is `recorder.url`."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.target = 0
+        self.kept: deque[Exchange] = deque(maxlen=200)
+        recorder = self
+
+        class Passing(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_: object) -> None:
+                """Quiet: what passes is kept, not printed."""
+
+            def pass_on(self) -> None:
+                recorder.forward(self)
+
+            do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = pass_on
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Passing)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def calls(self) -> list[Exchange]:
+        """The signed calls among what passed, oldest first."""
+        return [each for each in self.kept if each.header("X-WP-Agent-Signature") and each.method == "POST"]
+
+    def replay(self, exchange: Exchange, *, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a kept request again, changed only where told."""
+        changed = {key.lower(): value for key, value in (headers or {}).items()}
+        pairs = tuple((key, changed.get(key.lower(), value)) for key, value in exchange.headers)
+        return send(self.target, exchange.method, exchange.path, pairs, exchange.body if body is None else body)
+
+    def forward(self, asked: BaseHTTPRequestHandler) -> None:
+        body = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
+        headers = tuple((key, value) for key, value in asked.headers.items() if key.lower() not in _PER_HOP)
+        try:
+            answer = send(self.target, asked.command, asked.path, headers, body)
+        except OSError:
+            asked.send_error(502)
+            return
+        passed = tuple((key, value) for key, value in answer.headers if key.lower() not in _PER_HOP | {"content-length"})
+        self.kept.append(Exchange(asked.command, asked.path, headers, body, answer.status, passed, answer.body))
+        asked.send_response(answer.status)
+        for key, value in passed:
+            asked.send_header(key, value)
+        asked.send_header("Content-Length", str(len(answer.body)))
+        asked.end_headers()
+        if asked.command != "HEAD":
+            asked.wfile.write(answer.body)
