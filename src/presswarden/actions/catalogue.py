@@ -53,7 +53,6 @@ _ACTIONS: Final = (
 )
 
 CATALOGUE: Final[Mapping[str, Action]] = {action.tool: action for action in _ACTIONS}
-_CHECKS: Final = {action.tool: Draft202012Validator(dict(action.args)) for action in _ACTIONS}
 
 
 def action_of(tool: str) -> Action:
@@ -71,12 +70,16 @@ def readable() -> tuple[str, ...]:
 
 def check_args(tool: str, args: Mapping[str, Json]) -> None:
     """Raise `ArgsInvalid` unless `args` fit the tool's schema; the text names the place, never the value."""
-    action_of(tool)
-    fault = best_match(_CHECKS[tool].iter_errors(args))
+    check(action_of(tool), args)
+
+
+def check(action: Action, args: Mapping[str, Json]) -> None:
+    """As `check_args`, for an entry in hand."""
+    fault = best_match(Draft202012Validator(dict(action.args)).iter_errors(args))
     if fault is not None:
         place = "/".join(("args", *(str(part) for part in fault.absolute_path)))
         raise ArgsInvalid(
-            f"The arguments of {tool} do not fit: {place} breaks the rule `{fault.validator}`.",
+            f"The arguments of {action.tool} do not fit: {place} breaks the rule `{fault.validator}`.",
             do="See docs/reference for the arguments of each tool.",
             where=place,
         )

@@ -1,0 +1,111 @@
+"""What dispatch works with: keys, calls as signed bytes, what came back. Limits: values only; opening, signing and sending are elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Protocol
+
+from presswarden.kernel.canonical import Json
+from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.ids import CallId, InstallationId
+
+TTL: Final = 180
+"""Seconds that a signed call stays valid; the connector accepts up to 300."""
+ED25519: Final = "ed25519"
+HMAC: Final = "hmac-sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class CallKey:
+    """What signs calls and standing orders of one installation: an Ed25519 seed, or the HMAC key of the direction control -> site."""
+
+    alg: str
+    kid: str
+    secret: bytes = field(repr=False)
+    public: bytes = b""
+    """Raw Ed25519 public half; empty in HMAC mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptKeys:
+    """What the site's receipts verify under: its pinned public keys, or the HMAC key of the direction site -> control."""
+
+    alg: str
+    keys: tuple[bytes, ...] = field(repr=False)
+
+
+class Signs(Protocol):
+    """Signs bytes with a key: the dispatcher's own hand, given to the parts that need a signature."""
+
+    def __call__(self, key: CallKey, text: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCall:
+    """One call, ready to be sent: the stored body and this sending's headers."""
+
+    installation: InstallationId
+    call: CallId
+    home: str
+    tool: str
+    args_hash: str
+    body: bytes
+    headers: Mapping[str, str]
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WireAnswer:
+    """An HTTP answer as it came: nothing in it is believed yet. Header names are in lower case; a header sent twice is left out."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WireFault:
+    """No answer that could be a site's. `reached` is False when certainly nothing of the call arrived."""
+
+    code: str
+    says: str
+    do: str
+    reached: bool
+
+
+class Ending(StrEnum):
+    """How a call ended, as far as can be proved."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    """A signed refusal: the id is burnt."""
+    TURNED_AWAY = "turned_away"
+    """An unsigned refusal from before the claim: a hint, and nothing ran as far as it says."""
+    RUNNING = "running"
+    """Claimed and never answered: nobody knows."""
+    DOUBTFUL = "doubtful"
+    """An answer whose receipt is missing or does not verify: nothing of it is believed."""
+    UNSENT = "unsent"
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an answer, or the lack of one, comes to."""
+
+    ending: Ending
+    code: str = ""
+    says: str = ""
+    do: str = ""
+    status: int = 0
+    result: Mapping[str, Json] = field(default_factory=dict)
+    site_time: int | None = None
+    receipt: str = ""
+    """The verified receipt signature, base64; empty when there is none."""
+
+
+class KeyLost(PresswardenError):
+    """The dispatcher holds no key for this installation."""
+
+    code = "dispatch.no_key"

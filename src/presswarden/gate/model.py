@@ -1,0 +1,155 @@
+"""What the gate is asked and all that can stand against it; pure. Limits: what a site itself refuses is its own business, whatever stands here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, assert_never
+
+from presswarden.actions.catalogue import check
+from presswarden.actions.model import Action, ArgsInvalid, Klass
+from presswarden.audit.model import Actor
+from presswarden.kernel.canonical import Json
+from presswarden.kernel.ids import CallId, CorrelationId, InstallationId, SiteId
+
+HEALTH: Final = "wp.site.health"
+PROCESS_CONTROLS: Final = frozenset({"control.confirm", "control.moved", "control.rotate", "control.rotate_site"})
+"""Control calls that the dispatcher may start by itself: each carries out what a person asked for elsewhere, or renews a key."""
+WHILE_STOPPED: Final = frozenset({"control.pause", "control.revoke", HEALTH})
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One call that somebody wants made. `call` is the id it will carry on the wire."""
+
+    call: CallId
+    installation: InstallationId
+    site: SiteId
+    tool: str
+    args: Mapping[str, Json]
+    by: Actor
+    correlation: CorrelationId
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The organisation's kill switch is thrown."""
+
+    reason: str
+    by: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things are with the site at this moment, as the gate read them itself."""
+
+    stop: Stop | None
+    state: str
+    """waiting, confirming, paired or revoked; empty when the installation is not this organisation's."""
+    paused: bool
+    contained: tuple[str, ...]
+    forbidden: bool
+    """True when the person who asks has no role that allows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A token bucket: `per_minute` tokens flow in, up to `per_minute` x `burst`."""
+
+    per_minute: int
+    burst: float = 2.0
+
+    @property
+    def capacity(self) -> float:
+        return self.per_minute * self.burst
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    code: str
+    says: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The gate's no, with every reason there is; the first one leads."""
+
+    reasons: tuple[Reason, ...]
+
+
+def refill(tokens: float, counted_at: datetime, rate: Rate, now: datetime) -> float:
+    """Tokens in the bucket at `now`; a clock that went back adds none."""
+    elapsed = max(0.0, (now - counted_at).total_seconds())
+    return min(rate.capacity, tokens + elapsed * rate.per_minute / 60)
+
+
+def reasons_against(ask: Ask, action: Action | None, standing: Standing) -> tuple[Reason, ...]:
+    """Every reason against this call, the gravest first; empty when nothing stands against it but the rate. `action` is the catalogue's entry, if any."""
+    found = (*_stopped(ask, standing), *_state(ask, standing), *_role(ask, action, standing))
+    if action is None:
+        return (*found, Reason("gate.tool", "There is no such tool in the catalogue.", "Use a tool that `presswarden site read` lists."))
+    return (*found, *_fits(ask, action), *_decided(action), *_quieter(ask, action, standing))
+
+
+def _stopped(ask: Ask, standing: Standing) -> tuple[Reason, ...]:
+    if standing.stop is None or ask.tool in WHILE_STOPPED:
+        return ()
+    return (
+        Reason(
+            "gate.stopped",
+            f"The organisation is stopped since {standing.stop.since:%Y-%m-%d %H:%M} UTC: {standing.stop.reason}",
+            "A person with that right lifts the stop first.",
+        ),
+    )
+
+
+def _state(ask: Ask, standing: Standing) -> tuple[Reason, ...]:
+    if standing.state == "paired" or (standing.state == "confirming" and ask.tool == "control.confirm"):
+        return ()
+    if standing.state == "revoked" and ask.tool == "control.revoke":
+        return ()  # desired state comes first: the call tells the site what is already so here
+    if standing.state == "revoked":
+        return (Reason("gate.revoked", "The pairing with this site was revoked.", "Pair the site again to call it."),)
+    return (Reason("gate.not_paired", "The site is not paired.", "Finish the pairing on the site's own admin page."),)
+
+
+def _role(ask: Ask, action: Action | None, standing: Standing) -> tuple[Reason, ...]:
+    if standing.forbidden:
+        return (Reason("gate.role", "The role of the person who asks does not allow it.", "Ask an operator, admin or owner."),)
+    is_start_of_its_own = ask.by.kind == "process" and action is not None and action.klass is not Klass.READ
+    if is_start_of_its_own and ask.tool not in PROCESS_CONTROLS:
+        return (Reason("gate.role", "No process starts this by itself.", "A person asks for it."),)
+    return ()
+
+
+def _fits(ask: Ask, action: Action) -> tuple[Reason, ...]:
+    try:
+        check(action, ask.args)
+    except ArgsInvalid as fault:
+        return (Reason("gate.args", fault.says, fault.do),)
+    return ()
+
+
+def _decided(action: Action) -> tuple[Reason, ...]:
+    match action.klass:
+        case Klass.READ | Klass.CONTROL:
+            return ()
+        case Klass.PREPARE | Klass.CHANGE | Klass.RECOVER:
+            return (Reason("gate.no_decision", "Nothing has decided this change.", "A change needs a proposal and a decision."),)
+        case _:
+            assert_never(action.klass)
+
+
+def _quieter(ask: Ask, action: Action, standing: Standing) -> tuple[Reason, ...]:
+    # Reads and control stay possible inside an incident: without them nobody could find out or end it.
+    if action.klass is Klass.CONTROL:
+        return ()
+    found = []
+    if standing.paused and ask.tool != HEALTH:
+        found.append(Reason("gate.paused", "The site is paused.", "Run `presswarden site resume` first; health can be read meanwhile."))
+    if action.klass is not Klass.READ:
+        found += [
+            Reason("gate.contained", f"An open incident holds changes back: {why}.", "Review the incident.") for why in standing.contained
+        ]
+    return tuple(found)

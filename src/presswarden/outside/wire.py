@@ -1,0 +1,233 @@
+"""The one HTTP client to sites: a judged address, no redirect, no proxy, no decompression, bounded in size and in time.
+
+What is not an answer of the connector gets a name (`WireFault`). Two forms of the endpoint are known; which one a site answers is remembered while the
+process lives. Limits: nothing here verifies a signature; an answer is only bytes until dispatch has checked its receipt.
+"""
+
+import asyncio
+import json
+import ssl
+from collections.abc import Sequence
+from typing import Final
+
+import httpx
+
+from presswarden.dispatch.model import SignedCall, WireAnswer, WireFault
+from presswarden.gate.permit import Permit
+from presswarden.outside.addresses import AddressRefused, Network, NotResolved, Resolver, Target, judge, resolve
+
+LARGEST_ANSWER: Final = 1_048_576
+_PRETTY: Final = "/wp-json/presswarden/v1/call"
+_PLAIN: Final = "/?rest_route=/presswarden/v1/call"
+_MOST_HEADERS: Final = 100
+_LONGEST_HEADER: Final = 8_192
+_TRIED_ADDRESSES: Final = 3
+_REMEMBERED_SITES: Final = 20_000
+_NOT_REACHED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class HttpWire:
+    """Implements `dispatch.ports.Wire`. One for a process; it keeps no connection open between calls (sites share addresses, and names must not mix)."""
+
+    def __init__(
+        self,
+        site_networks: Sequence[Network],
+        *,
+        resolver: Resolver = resolve,
+        trust: ssl.SSLContext | None = None,
+        connect_seconds: float = 5.0,
+        total_seconds: float = 30.0,
+    ) -> None:
+        self._networks = tuple(site_networks)
+        self._resolver = resolver
+        self._trust = trust or ssl.create_default_context()
+        self._connect_seconds = connect_seconds
+        self._total_seconds = total_seconds
+        self._plain_form: dict[str, None] = {}
+
+    async def post(self, call: SignedCall, permit: Permit) -> WireAnswer | WireFault:
+        """Send the call. Raises `RuntimeError` when the permit does not cover it: a broken promise, not a refusal."""
+        covers = permit.covers(installation=call.installation, call=call.call, tool=call.tool, args_hash=call.args_hash, now=call.signed_at)
+        if not covers:
+            raise RuntimeError("this permit is for another call, or its time is over")
+        progress = _Progress()
+        try:
+            async with asyncio.timeout(self._total_seconds):
+                return await self._to_either_form(call, progress)
+        except TimeoutError:
+            return _fault(
+                "site.timeout",
+                f"The site did not answer within {self._total_seconds:g} s.",
+                "Try again; look at the site's own load.",
+                progress,
+            )
+
+    async def _to_either_form(self, call: SignedCall, progress: "_Progress") -> WireAnswer | WireFault:
+        target = await judge(call.home, self._networks, self._resolver)
+        if isinstance(target, AddressRefused):
+            return WireFault("site.address_refused", target.says, target.do, reached=False)
+        if isinstance(target, NotResolved):
+            return WireFault("site.unreachable", target.says, "Check the site's name and DNS.", reached=False)
+        first, second = (_PLAIN, _PRETTY) if call.home in self._plain_form else (_PRETTY, _PLAIN)
+        answer = await self._to_one_address(call, target, first, progress)
+        if _could_be_the_connector(answer):
+            return answer
+        other = await self._to_one_address(call, target, second, progress)
+        if not _could_be_the_connector(other):
+            return answer if isinstance(answer, WireFault) else _no_connector(answer)
+        self._remember(call.home, plain=second == _PLAIN)
+        return other
+
+    def _remember(self, home: str, *, plain: bool) -> None:
+        self._plain_form.pop(home, None)
+        if plain:
+            self._plain_form[home] = None
+            while len(self._plain_form) > _REMEMBERED_SITES:
+                del self._plain_form[next(iter(self._plain_form))]
+
+    async def _to_one_address(self, call: SignedCall, target: Target, path: str, progress: "_Progress") -> WireAnswer | WireFault:
+        fault = WireFault("site.unreachable", f"{target.host} can't be reached.", "Check that the site is up.", reached=False)
+        for address in target.addresses[:_TRIED_ADDRESSES]:
+            host = f"[{address}]" if address.version == 6 else str(address)
+            url = f"{target.scheme}://{host}:{target.port}{target.path}{path}"
+            try:
+                return await self._exchange(call, target, url, progress)
+            except httpx.HTTPError as broken:
+                fault = self._named(broken, target, progress)
+                if fault.reached or fault.code == "site.tls":
+                    return fault
+        return fault
+
+    async def _exchange(self, call: SignedCall, target: Target, url: str, progress: "_Progress") -> WireAnswer | WireFault:
+        headers = {
+            **call.headers,
+            "Host": target.authority,
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "Presswarden",
+            "Connection": "close",
+        }
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
+        timeout = httpx.Timeout(self._total_seconds, connect=self._connect_seconds)
+        transport = httpx.AsyncHTTPTransport(verify=self._trust, trust_env=False, limits=limits)
+        async with httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False, timeout=timeout) as client:
+            # The URL holds the judged address; the name stands in Host and SNI, and the certificate is checked against it.
+            request = client.build_request(
+                "POST", url, content=call.body, headers=headers, extensions={"sni_hostname": target.host, "trace": progress}
+            )
+            answer = await client.send(request, stream=True)
+            try:
+                return await _read(answer, progress)
+            finally:
+                await answer.aclose()
+
+    def _named(self, broken: httpx.HTTPError, target: Target, progress: "_Progress") -> WireFault:
+        if isinstance(broken, _NOT_REACHED):
+            cause = _tls_cause(broken)
+            if cause is not None:
+                return WireFault(
+                    "site.tls",
+                    f"The certificate or TLS of {target.host} is not accepted: {cause}.",
+                    "Renew or correct the site's certificate; the name in it must be the site's.",
+                    reached=False,
+                )
+            return WireFault(
+                "site.unreachable", f"{target.host} can't be reached on port {target.port}.", "Check that the site is up.", reached=False
+            )
+        if isinstance(broken, httpx.TimeoutException):
+            return _fault("site.timeout", f"{target.host} did not answer in time.", "Try again; look at the site's own load.", progress)
+        return _fault(
+            "site.broken_answer",
+            f"The answer of {target.host} broke off or is not HTTP.",
+            "Try again; look at the site's error log.",
+            progress,
+        )
+
+
+class _Progress:
+    """Listens to the client: from the first byte of a request on, the site may have got the call."""
+
+    def __init__(self) -> None:
+        self.reached = False
+
+    async def __call__(self, event: str, _info: object) -> None:
+        if event == "http11.send_request_headers.started":
+            self.reached = True
+
+
+async def _read(answer: httpx.Response, progress: _Progress) -> WireAnswer | WireFault:
+    if 300 <= answer.status_code < 400:
+        return _fault(
+            "site.redirects",
+            f"The site answers a signed call with a redirect (HTTP {answer.status_code}); it is not followed.",
+            "Pair the site under the address it redirects to, or take the rule for /wp-json/ away.",
+            progress,
+        )
+    names = [name.lower() for name, _ in answer.headers.multi_items()]
+    if len(names) > _MOST_HEADERS or any(len(value) > _LONGEST_HEADER for value in answer.headers.values()):
+        return _fault("site.too_large", "The answer's headers are too large.", "Look at what stands in front of the site.", progress)
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        return _fault(
+            "site.alters_answers",
+            "Something in front of the site compresses its answers though it was asked not to.",
+            "Exclude /wp-json/presswarden/ from compression and caching.",
+            progress,
+        )
+    body = bytearray()
+    async for part in answer.aiter_raw():
+        body += part
+        if len(body) > LARGEST_ANSWER:
+            return _fault("site.too_large", "The answer is larger than 1 MiB.", "Look at what stands in front of the site.", progress)
+    once = {name: value for name, value in answer.headers.multi_items() if names.count(name.lower()) == 1}
+    return WireAnswer(answer.status_code, {name.lower(): value for name, value in once.items()}, bytes(body))
+
+
+def _could_be_the_connector(answer: WireAnswer | WireFault) -> bool:
+    """False for what another part of the site answers: HTML, or WordPress's own "no such route"."""
+    if isinstance(answer, WireFault):
+        return True
+    status = _object(answer.body).get("status")
+    return isinstance(status, str) and status in {"done", "refused"}
+
+
+def _no_connector(answer: WireAnswer) -> WireFault:
+    # Both forms answered, so the request arrived somewhere; no connector answers without saying so, hence nothing ran there.
+    if _object(answer.body):
+        return WireFault(
+            "site.no_connector",
+            f"WordPress answers, but not the connector (HTTP {answer.status}).",
+            "Check on the site that the Presswarden plugin is active and paired.",
+            reached=True,
+        )
+    return WireFault(
+        "site.answers_html",
+        f"The site answers a page instead of the connector (HTTP {answer.status}).",
+        "Check for a firewall, a maintenance page or a cache in front of /wp-json/, and that the plugin is active.",
+        reached=True,
+    )
+
+
+def _object(body: bytes) -> dict[str, object]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _fault(code: str, says: str, do: str, progress: _Progress) -> WireFault:
+    return WireFault(code, says, do, reached=progress.reached)
+
+
+def _tls_cause(broken: BaseException) -> str | None:
+    seen: BaseException | None = broken
+    for _ in range(6):
+        if seen is None:
+            return None
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return seen.verify_message.rstrip(".")
+        if isinstance(seen, ssl.SSLError):
+            return (seen.reason or "handshake failed").replace("_", " ").lower()
+        seen = seen.__cause__ or seen.__context__
+    return None
