@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lab.errors import LabError
 
@@ -22,7 +23,8 @@ class Ran:
     stdout: str
     stderr: str
 
-    def __iter__(self):  # type: ignore[no-untyped-def]  # two types in one pair
+    def __iter__(self) -> Iterator[Any]:
+        """Exit code and stdout, which have no common type."""
         return iter((self.code, self.stdout))
 
 

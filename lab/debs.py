@@ -21,7 +21,7 @@ _RELEASE = Path("/etc/os-release")
 
 def host_suite() -> str:
     """The code name of the Debian this machine runs, or an error."""
-    facts = dict(re.findall(r'^(\w+)="?([^"\n]*)', _RELEASE.read_text(), re.M)) if _RELEASE.exists() else {}
+    facts: dict[str, str] = dict(re.findall(r'^(\w+)="?([^"\n]*)', _RELEASE.read_text(), re.M)) if _RELEASE.exists() else {}
     if facts.get("ID") != "debian" or not facts.get("VERSION_CODENAME"):
         raise LabError(
             "Debian's packages are out of reach",

@@ -10,7 +10,6 @@ A site answers at `http://127.0.0.1:PORT/s0001/`, which every client reaches, or
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,9 +113,7 @@ def found_fleet(
     return fleet
 
 
-def _place(
-    home: Path, root: Path, php: Php, tree: core.Core, port: int, number: int, plugins: tuple[Path, ...]
-) -> FleetSite:
+def _place(home: Path, root: Path, php: Php, tree: core.Core, port: int, number: int, plugins: tuple[Path, ...]) -> FleetSite:
     """The folders and settings of one site; its tables come later."""
     name = f"s{number:04}"
     place = home / "sites" / name
@@ -124,11 +121,11 @@ def _place(
     for folder in ("plugins", "uploads", "upgrade", "languages"):
         (content / folder).mkdir(parents=True)
     (state / "db").mkdir(parents=True)
-    os.symlink(root / "wp-content" / "themes", content / "themes")
-    os.symlink(home / "shared" / "mu-plugins", content / "mu-plugins")
-    os.symlink(home / "shared" / "db.php", content / "db.php")
+    (content / "themes").symlink_to(root / "wp-content" / "themes")
+    (content / "mu-plugins").symlink_to(home / "shared" / "mu-plugins")
+    (content / "db.php").symlink_to(home / "shared" / "db.php")
     for plugin in plugins:
-        os.symlink(home / "shared" / "plugins" / plugin.name, content / "plugins" / plugin.name)
+        (content / "plugins" / plugin.name).symlink_to(home / "shared" / "plugins" / plugin.name)
     url = f"http://127.0.0.1:{port}/{name}"
     database = Database("sqlite", "wp", folder=state / "db")
     constants = {

@@ -124,9 +124,10 @@ class Installed:
 
     # Files -----------------------------------------------------------------------------------
 
-    def install_plugin(self, path: Path, activate: bool = True) -> None:
-        """Copy a plugin's folder into this site, as an unpacked zip would be."""
-        target = self.content / "plugins" / path.name
+    def install_plugin(self, path: Path, activate: bool = True, folder: str | None = None) -> None:
+        """Copy a plugin's folder into this site, as an unpacked zip would be, under its own name or `folder`."""
+        folder = folder or path.name
+        target = self.content / "plugins" / folder
         if target.is_symlink():
             target.unlink()
         shutil.rmtree(target, ignore_errors=True)
@@ -138,7 +139,7 @@ class Installed:
                 "$done = activate_plugin( $file, '', is_multisite() );"
                 "if ( is_wp_error( $done ) ) { fwrite( STDERR, $done->get_error_message() ); exit( 1 ); } exit( 0 ); }"
                 "fwrite( STDERR, 'no plugin in ' . $argv[1] ); exit( 1 );",
-                path.name,
+                folder,
             )
 
     def use_updates(self, url: str | None) -> None:

@@ -131,7 +131,7 @@ class MariaDb:
 
     def _say(self, sql: str) -> str:
         """Run a statement; "" when it worked, else what the client said."""
-        argv = [self.tools.client, "--no-defaults", f"--socket={self.socket}", f"--user={self.user}", "-e", sql]
+        argv: list[str | Path] = [self.tools.client, "--no-defaults", f"--socket={self.socket}", f"--user={self.user}", "-e", sql]
         ran = attempt(argv, env=self.tools.env, seconds=30)
         return "" if ran.code == 0 else ran.stderr or f"exit code {ran.code}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -140,7 +140,8 @@ def find_php(report: cache.Report = cache.silent) -> Php:
 
 def _climb(report: cache.Report) -> Php:
     refusals = []
-    for rung in (lambda: _native(Rung.PATH), lambda: _by_apt(report), wasm):
+    rungs: tuple[Callable[[], Php], ...] = (lambda: _native(Rung.PATH), lambda: _by_apt(report), wasm)
+    for rung in rungs:
         try:
             return rung()
         except LabError as refusal:

@@ -40,9 +40,7 @@ def add_oracle(content: Path) -> None:
     shutil.copy(HERE / "php" / "record.php", content / "mu-plugins" / "presswarden-lab" / "record.php")
 
 
-def fill(
-    php: Php, tree: Core, root: Path, database: Database, url: str, multisite: bool, env: Mapping[str, str] | None = None
-) -> str:
+def fill(php: Php, tree: Core, root: Path, database: Database, url: str, multisite: bool, env: Mapping[str, str] | None = None) -> str:
     """Give the site its tables; the administrator's application password."""
     if database.file is None or multisite:
         return _install(php, root, url, multisite, env)
@@ -85,6 +83,4 @@ def _install(php: Php, root: Path, url: str, multisite: bool, env: Mapping[str, 
         answer = json.loads(ran.stdout.strip().splitlines()[-1])
         return str(answer["app_password"])
     except (ValueError, KeyError, IndexError, TypeError) as fault:
-        raise LabError(
-            "installing WordPress failed", last_words(ran.stderr + ran.stdout), f"look at {root.parent / 'state'}"
-        ) from fault
+        raise LabError("installing WordPress failed", last_words(ran.stderr + ran.stdout), f"look at {root.parent / 'state'}") from fault
