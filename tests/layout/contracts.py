@@ -7,6 +7,7 @@ from importlinter.api import read_configuration
 from importlinter.application import output
 from importlinter.contracts.acyclic_siblings import AcyclicSiblingsContract
 from importlinter.contracts.layers import LayersContract
+
 from tests.layout.tree import REPOSITORY, Tree
 from tools.import_contracts import ForbiddenWherePresent, IndependentWherePresent, ProtectedWherePresent
 

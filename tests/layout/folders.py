@@ -4,6 +4,7 @@ Limits: the tree is the one of docs/architecture.md; a part that is to come is n
 """
 
 from importlinter.api import read_configuration
+
 from tests.layout.tree import Tree
 
 PROCESSES = {"web", "analyst", "dispatcher", "janitor", "courier", "serve", "cli", "settings", "home"}

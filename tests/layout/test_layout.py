@@ -1,6 +1,7 @@
 """The repository keeps its own rules."""
 
 import pytest
+
 from tests.layout.rules import RULES
 from tests.layout.tree import REPOSITORY, Tree
 

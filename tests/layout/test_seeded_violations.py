@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from tests.layout import seeds, seeds_of_files
 from tests.layout.rules import RULES
 from tests.layout.seeds import Seed

@@ -1,0 +1,116 @@
+# Everything a person or a machine does with this repository. `make` alone lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= python3
+PHP ?= php
+BIN := .venv/bin
+STAMP := .venv/.ready
+WORKERS ?= 2
+# `make test SUITES="layout stages"` runs some of them; `make test ARGS="-k replay"` hands words on to pytest.
+SUITES ?=
+ARGS ?=
+STYLED := src tests lab bench tools contract
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- running ---------------------------------------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(STAMP) ## make .venv with the locked packages
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	@echo "== setup: .venv with the packages of requirements/dev.lock, each checked by hash (about 90 MB, less when cached)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "setup: Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Say which: make setup PYTHON=python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "setup: $(PYTHON) has no venv module. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade > /dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+.PHONY: demo
+demo: $(STAMP) ## a real WordPress paired, seen and proved in a minute (KEEP=1 leaves it running)
+	@$(BIN)/python -m lab.demo
+
+.PHONY: dev
+dev: $(STAMP) ## run the control plane here, all processes in one
+	@$(BIN)/presswarden serve
+
+.PHONY: bench
+bench: $(STAMP) ## measure: ratios in one run, and the scripts that made them
+	@$(BIN)/python -m bench
+
+# --- proving ---------------------------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: $(STAMP) php-tools ## run every test: the connector's in PHP, then all of Python
+	@echo "== connector, PHP unit tests ($$($(PHP) -r 'echo PHP_VERSION;'))"
+	@phpunit --configuration connector/tests/phpunit.xml
+	@echo "== all suites of tests/, $(WORKERS) workers"
+	@$(BIN)/python -m pytest -p tools.suites -n $(WORKERS) --dist loadgroup $(ARGS) $(if $(SUITES),$(SUITES:%=tests/%),tests)
+
+.PHONY: check
+check: $(STAMP) check-python layers check-layout check-php check-docs ## all that CI runs, but the tests
+
+.PHONY: check-python
+check-python: $(STAMP) ## format, lint and types of Python
+	@echo "== ruff format"
+	@$(BIN)/ruff format --check --quiet $(wildcard $(STYLED))
+	@echo "== ruff check"
+	@$(BIN)/ruff check --quiet $(wildcard $(STYLED))
+	@echo "== mypy"
+	@$(BIN)/mypy
+	@$(BIN)/mypy -p tools
+
+.PHONY: layers
+layers: $(STAMP) ## which part may know which
+	@echo "== import contracts"
+	@$(BIN)/lint-imports --no-logo --no-cache
+
+.PHONY: check-layout
+check-layout: $(STAMP) ## the rules of the house, and that each of them sees
+	@echo "== layout"
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/layout
+
+.PHONY: check-php
+check-php: php-tools ## syntax, style and dangerous calls of the connector
+	@echo "== php -l"
+	@find connector lab tools -name '*.php' -not -path '*/node_modules/*' -print0 | xargs -0 -r -n 40 -P 2 sh -c 'for f; do $(PHP) -l "$$f" > /dev/null || exit 255; done' sh
+	@echo "== phpcs"
+	@phpcs -q
+	@echo "== dangerous calls"
+	@$(PHP) tools/php/forbidden.php connector
+
+.PHONY: check-docs
+check-docs: $(STAMP) ## generated pages are fresh
+	@echo "== docs"
+	@$(BIN)/python -m tools.requirements --check
+
+.PHONY: php-tools
+php-tools:
+	@for tool in $(PHP) phpunit phpcs; do command -v $$tool > /dev/null || { \
+		echo "$$tool is not installed. On Debian, as root: apt-get install --no-install-recommends php-cli phpunit php-codesniffer (.ci/run lists all that tests use)" >&2; exit 1; }; done
+
+# --- making ----------------------------------------------------------------------------------------------------------------------------
+
+.PHONY: fix
+fix: $(STAMP) ## format and repair what a machine can
+	@$(BIN)/ruff check --quiet --fix $(wildcard $(STYLED)) || true
+	@$(BIN)/ruff format --quiet $(wildcard $(STYLED))
+	@phpcbf -q || test $$? -eq 1
+
+.PHONY: docs
+docs: requirements ## make the generated pages
+
+.PHONY: requirements
+requirements: $(STAMP) ## docs/requirements.md from what the tests cite
+	@$(BIN)/python -m tools.requirements
+
+.PHONY: connector
+connector: $(STAMP) ## build/presswarden-connector-VERSION.zip, the same bytes everywhere
+	@$(BIN)/python -m tools.connector_zip
