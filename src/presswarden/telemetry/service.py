@@ -1,0 +1,233 @@
+"""Verbs of telemetry: take heartbeats and signed reads in, hand facts out with their age, forget after the retention.
+
+Limits: ingest and dispatch verified signature, sequence, binding and receipt before they call here. What a site says is its word, nothing more: a compromised
+site lies, and what matters is seen from outside as well (N6). Visitor data and content never get in (W13).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from presswarden.audit import service as audit
+from presswarden.audit.model import Actor, Entry
+from presswarden.kernel.canonical import Json
+from presswarden.kernel.db import Tx
+from presswarden.kernel.ids import Everyone, InstallationId, OrgId, SiteId, new_id
+from presswarden.sites.model import Installation
+from presswarden.telemetry import documents, eligible, store
+from presswarden.telemetry.model import (
+    HEARTBEAT_LATE,
+    Components,
+    Eligibility,
+    Fact,
+    Facts,
+    Heartbeat,
+    Inventory,
+    LateSite,
+    Need,
+    Retention,
+    Rules,
+    Source,
+    Standing,
+    as_moment,
+    inventory_hash,
+)
+
+KEPT_READS: Mapping[str, str] = MappingProxyType(
+    {"wp.site.get_environment": "environment", "wp.site.health": "health", "wp.site.inventory": "inventory"}
+)
+"""The reads whose results are facts, with the prefix of those facts. Every other read is passed on and never stored (W13)."""
+
+RETENTION_DAYS = 30
+_SINGLE = ("core", "php", "server")
+_MOST_NAMED_IN_RECORD = 100
+_MOST_IN_A_BATCH = 1_000
+
+
+def read_heartbeat(body: Mapping[str, Json]) -> Heartbeat:
+    """The heartbeat in a verified body. Raises `Malformed`, `TooLarge` or `PersonalData`; nothing of the body may be kept then."""
+    return documents.heartbeat(body)
+
+
+async def expect(tx: Tx, installation: InstallationId, site: SiteId, now: datetime) -> None:
+    """From now on silence of this site is noticed. Called when a pairing is confirmed; forgets what an earlier installation said."""
+    await store.expect(tx.org, tx, installation, site, now)
+
+
+async def stop_expecting(tx: Tx, site: SiteId) -> None:
+    """Silence is right now: the site was revoked."""
+    await store.drop_standing(tx.org, tx, site)
+
+
+async def take_heartbeat(tx: Tx, installation: Installation, body: Mapping[str, Json] | Heartbeat, now: datetime) -> Need:
+    """Store a heartbeat and what it says of the inventory; the answer is what the site should send next.
+
+    A full inventory or a delta counts only when the result hashes to what the heartbeat itself names; else the stored map stays as it was, ages, and
+    the whole inventory is asked for.
+    """
+    heard = body if isinstance(body, Heartbeat) else documents.heartbeat(body)
+    site = installation.site
+    await store.add_heartbeat(tx.org, tx, installation.id, site, heard, now)
+    await store.put_standing(tx.org, tx, installation.id, site, heard, now)
+    known = await store.inventory_hash(tx.org, tx, site)
+    if known == heard.inventory_hash:
+        await store.confirm_inventory(tx.org, tx, site, heard.sent_at, now)
+        return Need.NOTHING
+    before: Components = {}
+    if known:
+        stored = await store.inventory(tx.org, tx, site)
+        before = stored.components if stored else {}
+    reported = _reported(heard, known, before)
+    if reported is None or inventory_hash(reported) != heard.inventory_hash:
+        return Need.INVENTORY
+    documents.check_bounds(reported, "inventory")
+    await store.put_inventory(tx.org, tx, site, heard.inventory_hash, reported, heard.sent_at, now)
+    changed = {"hash": heard.inventory_hash, "components": len(reported), **_difference(before, reported)}
+    entry = Entry(
+        kind="inventory.changed", actor=Actor("site", installation.id), subject=f"site:{site}", correlation=new_id(), payload=changed
+    )
+    await audit.record(tx, entry, now=now)
+    return Need.NOTHING
+
+
+async def record_read(tx: Tx, site: SiteId, tool: str, result: Json, now: datetime) -> bool:
+    """Keep the result of a signed read as facts; False when results of this tool are passed on and never stored. Raises as `take_heartbeat` does."""
+    if tool not in KEPT_READS:
+        return False
+    await store.put_read(tx.org, tx, site, tool, documents.read_result(result, tool), now)
+    return True
+
+
+async def facts(tx: Tx, site: SiteId, *, components: tuple[str, ...] = ()) -> Facts:
+    """All that is known about `site`, each with source and age; of plugins, themes and translations those named in `components`.
+
+    Where a heartbeat and a read tell the same name, the one we heard last stands.
+    """
+    found: dict[str, Fact] = {}
+    for one in [
+        *_from_standing(await store.standing(tx.org, tx, site)),
+        *_from_inventory(await store.inventory(tx.org, tx, site), components),
+    ]:
+        found[one.name] = one
+    for read in await store.reads(tx.org, tx, site):
+        for one in _from_read(read):
+            found[one.name] = one
+    return Facts(site, MappingProxyType(found))
+
+
+async def inventory(tx: Tx, site: SiteId) -> Inventory | None:
+    return await store.inventory(tx.org, tx, site)
+
+
+async def standing(tx: Tx, site: SiteId) -> Standing | None:
+    """The newest heartbeat in short, without the inventory."""
+    return await store.standing(tx.org, tx, site)
+
+
+async def standings(tx: Tx) -> Mapping[SiteId, Standing]:
+    """The same for every site of the organisation, in one query: a list of sites costs no query for each."""
+    return {one.site: one for one in await store.standings(tx.org, tx)}
+
+
+async def last_contact(tx: Tx, site: SiteId) -> datetime | None:
+    """When the site was last heard: its newest heartbeat or verified answer, by our clock."""
+    now_known = await store.standing(tx.org, tx, site)
+    heard = [moment for moment in (now_known.heard_at, now_known.read_at) if moment is not None] if now_known else []
+    return max(heard, default=None)
+
+
+async def late(everyone: Everyone, tx: Tx, now: datetime) -> tuple[LateSite, ...]:
+    """Sites whose heartbeat is 15 minutes late or more, longest silence first; also those that never sent one since they were paired."""
+    return await store.late(everyone, tx, now - HEARTBEAT_LATE)
+
+
+def eligibility(facts: Facts, rules: Rules, now: datetime) -> Eligibility:
+    """Pure. Every reason why the site can't take the workflow; none means it can. What telemetry can't know (`site.paired`, `site.change_open`,
+    `site.held`) comes in by `Facts.with_control`; missing, it counts against.
+    """
+    return Eligibility(tuple(eligible.reasons(facts, rules, now)))
+
+
+async def waiting_for_audit(everyone: Everyone, tx: Tx) -> tuple[OrgId, ...]:
+    """Organisations with heartbeats that the audit does not hold yet."""
+    return await store.waiting_for_audit(everyone, tx)
+
+
+async def audit_heartbeats(tx: Tx, now: datetime) -> int:
+    """Put up to 1,000 waiting heartbeats into the audit as one batch (W19); the janitor calls it until it returns 0."""
+    waiting = await store.unaudited(tx.org, tx, _MOST_IN_A_BATCH)
+    if not waiting:
+        return 0
+    entry = await audit.record_batch(tx, "heartbeats.taken", [payload for _, _, payload in waiting], now=now)
+    await store.mark_audited(tx.org, tx, [(installation, seq) for installation, seq, _ in waiting], entry)
+    return len(waiting)
+
+
+async def expire(everyone: Everyone, tx: Tx, now: datetime, *, days: int = RETENTION_DAYS) -> int:
+    """Delete telemetry older than the retention, across organisations; the number of rows that went.
+
+    Where a site stands now is kept as long as it is paired. Heartbeats that wait for their audit batch stay until they are in it.
+    Raises `RetentionRefused` for days outside the floor and the ceiling.
+    """
+    return await store.expire(everyone, tx, Retention(days).horizon(now))
+
+
+def _reported(heard: Heartbeat, known: str, before: Components) -> Components | None:
+    if heard.inventory is not None:
+        return heard.inventory
+    if heard.delta is not None and known and heard.delta.base == known:
+        return heard.delta.applied_to(before)
+    return None
+
+
+def _difference(before: Components, after: Components) -> dict[str, Json]:
+    """The keys that came, changed and went, each list cut at 100: the whole is in the inventory, its hash in the entry."""
+    came = sorted(after.keys() - before.keys())
+    gone = sorted(before.keys() - after.keys())
+    changed = sorted(key for key in after.keys() & before.keys() if after[key] != before[key])
+    counted = {"came": came, "changed": changed, "gone": gone}
+    cut = any(len(keys) > _MOST_NAMED_IN_RECORD for keys in counted.values())
+    return {**{name: keys[:_MOST_NAMED_IN_RECORD] for name, keys in counted.items()}, "cut": cut}
+
+
+def _from_standing(known: Standing | None) -> list[Fact]:
+    if known is None or known.heard_at is None or known.sent_at is None:
+        return []
+    heard, sent = known.heard_at, known.sent_at
+    said: dict[str, Json] = {
+        "connector.version": known.connector,
+        "site.clock_ahead": int((sent - heard).total_seconds()),
+        "site.epoch": known.epoch,
+        "site.fence": known.fence,
+        "site.heartbeat": int(heard.timestamp()),
+        "site.home": known.home,
+        "site.inventory_hash": known.inventory_hash,
+        "site.paused": known.paused.value,
+        "site.refusals": known.refusals,
+        "site.repair": known.repair,
+    }
+    return [Fact(name, value, Source.HEARTBEAT, sent, sent, heard) for name, value in said.items()]
+
+
+def _from_inventory(known: Inventory | None, named: tuple[str, ...]) -> list[Fact]:
+    if known is None:
+        return []
+    sent = int(known.sent_at.timestamp())
+    found: list[Fact] = []
+    for key in (*_SINGLE, *named):
+        component = known.components.get(key, {})
+        before = documents.observed_before(component, sent)
+        looked = known.sent_at - before if before is not None else known.sent_at
+        found += [
+            Fact(f"{key}.{name}", value, Source.HEARTBEAT, looked, known.sent_at, known.confirmed_at)
+            for name, value in component.items()
+            if name != "as_of"
+        ]
+    return found
+
+
+def _from_read(read: store.StoredRead) -> list[Fact]:
+    prefix = KEPT_READS[read.tool]
+    sent = read.result.get("site_time")
+    told = as_moment(sent) if isinstance(sent, int) and not isinstance(sent, bool) and 0 < sent < 10**10 else None
+    return [Fact(f"{prefix}.{name}", value, Source.READ, told, told, read.taken_at) for name, value in read.result.items()]

@@ -1,0 +1,276 @@
+"""Tables of telemetry: heartbeats as they came, where each site stands, its newest inventory, its newest signed reads. Limits: rows never leave this file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import JSON, BigInteger, CursorResult, Index, String, UpdateBase, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from presswarden.kernel.canonical import Json
+from presswarden.kernel.db import Base, Tenant, Tx
+from presswarden.kernel.ids import EventId, Everyone, InstallationId, OrgId, SiteId
+from presswarden.telemetry.model import Components, Heartbeat, Inventory, LateSite, Paused, Standing
+
+
+class HeartbeatRow(Tenant, Base):
+    __tablename__ = "telemetry_heartbeats"
+    __table_args__ = (Index(None, "org", "audited", "taken_at"), Index(None, "taken_at"))
+    installation: Mapped[str] = mapped_column(String(36), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    site: Mapped[str] = mapped_column(String(36))
+    sent_at: Mapped[datetime]
+    taken_at: Mapped[datetime]
+    connector: Mapped[str] = mapped_column(String(40))
+    paused: Mapped[str] = mapped_column(String(10))
+    repair: Mapped[str] = mapped_column(String(200))
+    epoch: Mapped[int] = mapped_column(BigInteger)
+    fence: Mapped[int] = mapped_column(BigInteger)
+    inventory_hash: Mapped[str] = mapped_column(String(64))
+    refusals: Mapped[dict[str, int]] = mapped_column(JSON)
+    audited: Mapped[str] = mapped_column(String(36))
+    """The audit entry whose batch holds this heartbeat; "" while it waits for one."""
+
+
+class StandingRow(Tenant, Base):
+    __tablename__ = "telemetry_standings"
+    __table_args__ = (Index(None, "heard_at"),)
+    site: Mapped[str] = mapped_column(String(36), primary_key=True)
+    installation: Mapped[str] = mapped_column(String(36))
+    expected_since: Mapped[datetime]
+    heard_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    connector: Mapped[str] = mapped_column(String(40))
+    home: Mapped[str] = mapped_column(String(200))
+    paused: Mapped[str] = mapped_column(String(10))
+    repair: Mapped[str] = mapped_column(String(200))
+    epoch: Mapped[int] = mapped_column(BigInteger)
+    fence: Mapped[int] = mapped_column(BigInteger)
+    inventory_hash: Mapped[str] = mapped_column(String(64))
+    refusals: Mapped[dict[str, int]] = mapped_column(JSON)
+
+
+class InventoryRow(Tenant, Base):
+    __tablename__ = "telemetry_inventories"
+    site: Mapped[str] = mapped_column(String(36), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64))
+    components: Mapped[dict[str, dict[str, Json]]] = mapped_column(JSON)
+    sent_at: Mapped[datetime]
+    taken_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime]
+
+
+class ReadRow(Tenant, Base):
+    __tablename__ = "telemetry_reads"
+    site: Mapped[str] = mapped_column(String(36), primary_key=True)
+    tool: Mapped[str] = mapped_column(String(60), primary_key=True)
+    result: Mapped[dict[str, Json]] = mapped_column(JSON)
+    taken_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRead:
+    tool: str
+    result: Mapping[str, Json]
+    taken_at: datetime
+
+
+async def add_heartbeat(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, heard: Heartbeat, now: datetime) -> None:
+    await tx.execute(
+        insert(HeartbeatRow).values(
+            org=org,
+            installation=installation,
+            seq=heard.seq,
+            site=site,
+            sent_at=heard.sent_at,
+            taken_at=now,
+            connector=heard.connector,
+            paused=heard.paused.value,
+            repair=heard.repair,
+            epoch=heard.epoch,
+            fence=heard.fence,
+            inventory_hash=heard.inventory_hash,
+            refusals=dict(heard.refusals),
+            audited="",
+        )
+    )
+
+
+async def put_standing(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, heard: Heartbeat, now: datetime) -> None:
+    said = {
+        "installation": installation,
+        "heard_at": now,
+        "sent_at": heard.sent_at,
+        "connector": heard.connector,
+        "home": heard.home,
+        "paused": heard.paused.value,
+        "repair": heard.repair,
+        "epoch": heard.epoch,
+        "fence": heard.fence,
+        "inventory_hash": heard.inventory_hash,
+        "refusals": dict(heard.refusals),
+    }
+    changed = update(StandingRow).where(StandingRow.org == org, StandingRow.site == site).values(**said)
+    if await _rows(tx, changed.execution_options(synchronize_session=False)) == 0:
+        await tx.execute(insert(StandingRow).values(org=org, site=site, expected_since=now, read_at=None, **said))
+
+
+async def expect(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, now: datetime) -> None:
+    """A fresh standing: whatever an earlier installation of this site said no longer counts."""
+    await tx.execute(delete(StandingRow).where(StandingRow.org == org, StandingRow.site == site))
+    nothing = {"heard_at": None, "sent_at": None, "read_at": None, "connector": "", "home": "", "paused": "", "repair": ""}
+    counted = {"epoch": 0, "fence": 0, "inventory_hash": "", "refusals": {}}
+    await tx.execute(insert(StandingRow).values(org=org, site=site, installation=installation, expected_since=now, **nothing, **counted))
+
+
+async def drop_standing(org: OrgId, tx: Tx, site: SiteId) -> bool:
+    return await _rows(tx, delete(StandingRow).where(StandingRow.org == org, StandingRow.site == site)) > 0
+
+
+async def standing(org: OrgId, tx: Tx, site: SiteId) -> Standing | None:
+    row = await tx.scalar(
+        select(StandingRow).where(StandingRow.org == org, StandingRow.site == site).execution_options(populate_existing=True)
+    )
+    return _standing(row) if row is not None else None
+
+
+async def standings(org: OrgId, tx: Tx) -> tuple[Standing, ...]:
+    rows = await tx.scalars(select(StandingRow).where(StandingRow.org == org).execution_options(populate_existing=True))
+    return tuple(_standing(row) for row in rows)
+
+
+async def late(everyone: Everyone, tx: Tx, before: datetime) -> tuple[LateSite, ...]:
+    _across(everyone, tx)
+    since = func.coalesce(StandingRow.heard_at, StandingRow.expected_since)
+    silent = or_(StandingRow.heard_at <= before, StandingRow.heard_at.is_(None) & (StandingRow.expected_since <= before))
+    rows = await tx.execute(
+        select(StandingRow.org, StandingRow.site, StandingRow.installation, StandingRow.heard_at, StandingRow.expected_since)
+        .where(silent)
+        .order_by(since, StandingRow.site)
+    )
+    return tuple(
+        LateSite(OrgId(org), SiteId(site), InstallationId(installation), heard, heard or expected)
+        for org, site, installation, heard, expected in rows
+    )
+
+
+async def inventory(org: OrgId, tx: Tx, site: SiteId) -> Inventory | None:
+    row = await tx.scalar(
+        select(InventoryRow).where(InventoryRow.org == org, InventoryRow.site == site).execution_options(populate_existing=True)
+    )
+    if row is None:
+        return None
+    return Inventory(SiteId(row.site), row.hash, row.components, row.sent_at, row.taken_at, row.confirmed_at)
+
+
+async def inventory_hash(org: OrgId, tx: Tx, site: SiteId) -> str:
+    """The hash alone: an unchanged site costs no read of its whole inventory."""
+    return await tx.scalar(select(InventoryRow.hash).where(InventoryRow.org == org, InventoryRow.site == site)) or ""
+
+
+async def put_inventory(org: OrgId, tx: Tx, site: SiteId, hash_: str, components: Components, sent_at: datetime, now: datetime) -> None:
+    await tx.execute(delete(InventoryRow).where(InventoryRow.org == org, InventoryRow.site == site))
+    plain = {key: dict(component) for key, component in components.items()}
+    await tx.execute(
+        insert(InventoryRow).values(org=org, site=site, hash=hash_, components=plain, sent_at=sent_at, taken_at=now, confirmed_at=now)
+    )
+
+
+async def confirm_inventory(org: OrgId, tx: Tx, site: SiteId, sent_at: datetime, now: datetime) -> None:
+    same = update(InventoryRow).where(InventoryRow.org == org, InventoryRow.site == site).values(sent_at=sent_at, confirmed_at=now)
+    await tx.execute(same.execution_options(synchronize_session=False))
+
+
+async def put_read(org: OrgId, tx: Tx, site: SiteId, tool: str, result: Mapping[str, Json], now: datetime) -> None:
+    await tx.execute(delete(ReadRow).where(ReadRow.org == org, ReadRow.site == site, ReadRow.tool == tool))
+    await tx.execute(insert(ReadRow).values(org=org, site=site, tool=tool, result=dict(result), taken_at=now))
+    touched = update(StandingRow).where(StandingRow.org == org, StandingRow.site == site).values(read_at=now)
+    await tx.execute(touched.execution_options(synchronize_session=False))
+
+
+async def reads(org: OrgId, tx: Tx, site: SiteId) -> tuple[StoredRead, ...]:
+    rows = await tx.scalars(
+        select(ReadRow).where(ReadRow.org == org, ReadRow.site == site).order_by(ReadRow.taken_at).execution_options(populate_existing=True)
+    )
+    return tuple(StoredRead(row.tool, row.result, row.taken_at) for row in rows)
+
+
+async def unaudited(org: OrgId, tx: Tx, most: int) -> tuple[tuple[InstallationId, int, dict[str, Json]], ...]:
+    """Heartbeats that no audit batch holds yet, oldest first: their key and what the audit keeps of them."""
+    rows = await tx.scalars(
+        select(HeartbeatRow)
+        .where(HeartbeatRow.org == org, HeartbeatRow.audited == "")
+        .order_by(HeartbeatRow.taken_at, HeartbeatRow.installation, HeartbeatRow.seq)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return tuple((InstallationId(row.installation), row.seq, _payload(row)) for row in rows)
+
+
+async def mark_audited(org: OrgId, tx: Tx, keys: Sequence[tuple[InstallationId, int]], entry: EventId) -> None:
+    these = tuple_(HeartbeatRow.installation, HeartbeatRow.seq).in_(keys)
+    await tx.execute(
+        update(HeartbeatRow).where(HeartbeatRow.org == org, these).values(audited=entry).execution_options(synchronize_session=False)
+    )
+
+
+async def waiting_for_audit(everyone: Everyone, tx: Tx) -> tuple[OrgId, ...]:
+    _across(everyone, tx)
+    return tuple(OrgId(org) for org in await tx.scalars(select(HeartbeatRow.org).where(HeartbeatRow.audited == "").distinct()))
+
+
+async def expire(everyone: Everyone, tx: Tx, horizon: datetime) -> int:
+    """Delete what is older than `horizon`; a heartbeat that the audit does not hold yet stays until it does."""
+    _across(everyone, tx)
+    gone = await _rows(tx, delete(HeartbeatRow).where(HeartbeatRow.taken_at < horizon, HeartbeatRow.audited != ""))
+    gone += await _rows(tx, delete(InventoryRow).where(InventoryRow.confirmed_at < horizon))
+    return gone + await _rows(tx, delete(ReadRow).where(ReadRow.taken_at < horizon))
+
+
+def _across(everyone: Everyone, tx: Tx) -> None:
+    """A look-up across organisations in a transaction of one of them would answer for that one only, in silence."""
+    if tx.scope is not everyone:
+        raise RuntimeError("a look-up across organisations needs a transaction across organisations")
+
+
+async def _rows(tx: Tx, statement: UpdateBase) -> int:
+    result = await tx.execute(statement.execution_options(synchronize_session=False))
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def _standing(row: StandingRow) -> Standing:
+    return Standing(
+        site=SiteId(row.site),
+        installation=InstallationId(row.installation),
+        expected_since=row.expected_since,
+        heard_at=row.heard_at,
+        sent_at=row.sent_at,
+        read_at=row.read_at,
+        inventory_hash=row.inventory_hash,
+        connector=row.connector,
+        home=row.home,
+        paused=Paused(row.paused),
+        repair=row.repair,
+        epoch=row.epoch,
+        fence=row.fence,
+        refusals=row.refusals,
+    )
+
+
+def _payload(row: HeartbeatRow) -> dict[str, Json]:
+    return {
+        "connector": row.connector,
+        "epoch": row.epoch,
+        "fence": row.fence,
+        "installation": row.installation,
+        "inventory_hash": row.inventory_hash,
+        "paused": row.paused,
+        # A list, because the record refuses field names like `call.signature`.
+        "refusals": [{"code": code, "count": count} for code, count in sorted(row.refusals.items())],
+        "repair": row.repair,
+        "sent_at": int(row.sent_at.timestamp()),
+        "seq": row.seq,
+        "site": row.site,
+        "taken_at": int(row.taken_at.timestamp()),
+    }
