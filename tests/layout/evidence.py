@@ -69,7 +69,7 @@ def stores_that_do_not_put_the_organisation_first(tree: Tree) -> list[str]:
         for function, is_method in _public_functions(file.syntax):
             given = _arguments(function)[1 if is_method else 0 :]
             first = (given[0].arg, _last(given[0].annotation)) if given and given[0].annotation is not None else ("", "")
-            if first not in {("org", "OrgId"), ("everyone", "Everyone")}:
+            if first not in {("org", "OrgId"), ("everyone", "Everyone"), ("_everyone", "Everyone")}:
                 found.append(f"{file.name}:{function.lineno} {function.name} takes neither `org: OrgId` nor `everyone: Everyone` first")
             elif first[0] == "org" and not any(isinstance(n, ast.Name) and n.id == "org" for part in function.body for n in ast.walk(part)):
                 found.append(f"{file.name}:{function.lineno} {function.name} takes the organisation and does not use it")

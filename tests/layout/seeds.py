@@ -23,7 +23,7 @@ def one(rule: str, path: str, text: str, named: str = "") -> Seed:
 
 
 CONTRACTS = [
-    one("contract:order", SRC + "audit/seeded.py", "from presswarden.processes import settings", "audit"),
+    seed("contract:order", "audit", (SRC + "processes/web.py", ""), (SRC + "audit/seeded.py", "from presswarden.processes import web")),
     one("contract:order", SRC + "stowaway/seeded.py", "", "presswarden.stowaway"),
     seed(
         "contract:order", "agents", (SRC + "dispatch/seeded.py", ""), (SRC + "agents/seeded.py", "from presswarden.dispatch import seeded")

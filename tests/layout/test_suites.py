@@ -1,0 +1,61 @@
+"""Every suite has its place, and what can't run twice at once stays in one worker."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.layout.tree import REPOSITORY
+from tools import suites
+
+NO_SUITES = {"fakes", "support", "__pycache__"}
+
+
+def test_every_folder_of_tests_is_a_known_suite() -> None:
+    folders = {path.name for path in (REPOSITORY / "tests").iterdir() if path.is_dir()} - NO_SUITES
+    assert folders <= set(suites.SUITES)
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "suite"),
+    [
+        ("tests/stages/audit/test_add.py::test_a", "stages"),
+        ("tests/claims/test_a.py::test_b[x/y]", "claims"),
+        ("bench/test_a.py::test_b", "bench"),
+    ],
+)
+def test_a_test_belongs_to_the_suite_of_its_folder(nodeid: str, suite: str) -> None:
+    assert suites.suite_of(nodeid) == suite
+
+
+def test_sites_share_a_worker_and_files_stay_whole(request: pytest.FixtureRequest) -> None:
+    assert suites.group_of(request.node) == "tests/layout/test_suites.py"
+    request.node.add_marker(pytest.mark.site)
+    assert suites.group_of(request.node) == "sites"
+
+
+def test_make_alone_lists_every_target_that_people_call() -> None:
+    said = subprocess.run(["make", "-C", str(REPOSITORY)], capture_output=True, text=True, check=True, env=_clean()).stdout
+    listed = {line.split()[1] for line in said.splitlines() if line.startswith("  make ")}
+    assert {"setup", "demo", "test", "check", "bench", "dev", "help", "fix", "layers", "requirements", "connector", "docs"} <= listed
+
+
+def test_a_machine_without_the_php_tools_is_told_what_to_install(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["make", "-C", str(REPOSITORY), "php-tools", f"PHP={tmp_path}/php"], capture_output=True, text=True, check=False, env=_clean()
+    )
+    assert done.returncode != 0
+    assert "is not installed. On Debian, as root: apt-get install" in done.stderr
+
+
+def test_the_fresh_machine_script_is_sound_and_ends_in_make() -> None:
+    script = REPOSITORY / ".ci/run"
+    subprocess.run(["bash", "-n", str(script)], check=True)
+    assert os.access(script, os.X_OK)
+    assert script.read_text().rstrip().endswith("\nmake check test")
+
+
+def _clean() -> dict[str, str]:
+    """Without what an outer make hands to an inner one."""
+    return {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
