@@ -5,6 +5,7 @@ document (actor, subject, payload). Deleting salt and document later leaves ever
 Limits: no input or output here, no clock; a leaf holds no names, no addresses, no secrets.
 """
 
+import base64
 import hmac
 import json
 import re
@@ -96,6 +97,32 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event that has no place in the tree yet."""
+
+    event: EventId
+    at: datetime
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event with what is left of its payload, exactly as the rows hold it."""
+
+    id: EventId
+    at: datetime
+    kind: str
+    actor: tuple[str, str]
+    subject: str
+    correlation: str
+    leaf: bytes
+    index: int | None
+    salt: bytes | None
+    document: bytes | None
+    members: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """An entry as it stands in the record. `payload` is None after retention; `index` is None until it is integrated.
 
@@ -121,6 +148,21 @@ class Checkpoint:
     origin: str
     size: int
     root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Proof that one leaf stands in a signed tree."""
+
+    index: int
+    leaf: bytes
+    path: tuple[bytes, ...]
+    checkpoint: Checkpoint
+
+    def text(self) -> str:
+        """The portable form (C2SP tlog-proof), for a file named `.tlog-proof`. The leaf travels beside it."""
+        path = "".join(f"{base64.b64encode(sibling).decode()}\n" for sibling in self.path)
+        return f"c2sp.org/tlog-proof@v1\nindex {self.index}\n{path}\n{self.checkpoint.text}"
 
 
 class Returned(StrEnum):
@@ -179,3 +221,35 @@ def refuse_secrets(value: Json) -> None:
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for item in value:
             refuse_secrets(item)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry of a batch: committed to by itself, so that it can be shown without the others."""
+
+    salt: bytes
+    document: bytes
+
+    @property
+    def hash(self) -> bytes:
+        return merkle.leaf_hash(commit(self.salt, self.document))
+
+
+def seal_batch(members: Sequence[Member]) -> dict[str, Json]:
+    """The payload of the one leaf over a batch: number and Merkle root of its members."""
+    if not 0 < len(members) <= MOST_IN_A_BATCH:
+        raise ValueError("a batch has 1 to 1000 members")
+    return {"count": len(members), "root": merkle.root([member.hash for member in members]).hex()}
+
+
+def member(payload: Mapping[str, Json], salt: bytes) -> Member:
+    refuse_secrets(payload)
+    return Member(salt, canonical.encode(payload))
+
+
+def write_members(members: Sequence[Member]) -> bytes:
+    return canonical.encode([{"document": one.document.decode(), "salt": one.salt.hex()} for one in members])
+
+
+def read_members(stored: bytes) -> tuple[Member, ...]:
+    return tuple(Member(bytes.fromhex(one["salt"]), one["document"].encode()) for one in json.loads(stored))

@@ -1,16 +1,50 @@
 """Verbs of the record. `record` stands in the business transaction: when it fails, the action fails with it.
 
-Limits: recording neither orders nor signs; the integrator does, later, from the queue. Nothing here updates or deletes an event.
+Limits: recording neither orders nor signs; the integrator does, later, from the queue. Nothing here updates or deletes an event. The log's key is the
+janitor's: `integrate` is the only verb that asks for a KEK.
 """
 
+import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
+from typing import Final
 
-from presswarden.audit import store
-from presswarden.audit.model import SALT_BYTES, Entry, Sealed, seal
-from presswarden.kernel.db import Tx
-from presswarden.kernel.ids import EventId, new_id
+from presswarden.audit import note, signing, store, tree
+from presswarden.audit.export import Folder, Line
+from presswarden.audit.model import (
+    SALT_BYTES,
+    Actor,
+    Checkpoint,
+    Entry,
+    ExportRefused,
+    NoSuchEntry,
+    Proof,
+    Recorded,
+    Returned,
+    Sealed,
+    Stored,
+    commit,
+    leaf_bytes,
+    member,
+    read_document,
+    read_members,
+    seal,
+    seal_batch,
+    write_members,
+)
+from presswarden.kernel import merkle
+from presswarden.kernel.canonical import Json
+from presswarden.kernel.db import Database, Tx
+from presswarden.kernel.ids import EventId, Everyone, OrgId, new_id
+from presswarden.kernel.sealing import Kek
+from presswarden.kernel.store import org_key
+
+MOST_AT_ONCE: Final = 1_000
+"""Events that one transaction gives their place, and one checkpoint covers."""
+_MOST_BATCHES: Final = 200
+_JANITOR: Final = Actor("process", "janitor")
 
 
 async def record(tx: Tx, entry: Entry, *, now: datetime) -> EventId:
@@ -29,5 +63,183 @@ async def record_many(tx: Tx, entries: Sequence[Entry], *, now: datetime) -> tup
     return tuple(one.id for one in sealed)
 
 
+async def record_batch(
+    tx: Tx,
+    kind: str,
+    payloads: Sequence[Mapping[str, Json]],
+    *,
+    now: datetime,
+    actor: Actor = _JANITOR,
+    subject: str = "",
+    correlation: str = "",
+) -> EventId:
+    """Record up to 1,000 like things (heartbeats) as one leaf over the Merkle root of their commitments; each can still be shown by itself."""
+    members = [member(payload, secrets.token_bytes(SALT_BYTES)) for payload in payloads]
+    entry = Entry(kind, actor, subject or f"org:{tx.org}", correlation or new_id(), seal_batch(members))
+    sealed = _sealed(entry, now)
+    await store.add(tx.org, tx, [sealed], write_members(members))
+    return sealed.id
+
+
+async def integrate_once(database: Database, kek: Kek, *, everyone: Everyone, log_host: str, now: datetime) -> int:
+    """Give every waiting event of every organisation its place; returns how many got one. One transaction for each organisation and batch."""
+    async with database.reading(everyone) as tx:
+        waiting = await store.organisations_waiting(everyone, tx)
+    placed = 0
+    for org in waiting:
+        for _ in range(_MOST_BATCHES):
+            async with database.transaction(org) as tx:
+                taken = await integrate(tx, kek, log_host=log_host, now=now)
+            placed += taken
+            if taken < MOST_AT_ONCE:
+                break
+    return placed
+
+
+async def integrate(tx: Tx, kek: Kek, *, log_host: str, now: datetime) -> int:
+    """Give the oldest waiting events of one organisation their places in its tree and sign one checkpoint over it.
+
+    0 when nothing waits or another integrator is at work. Dying anywhere in it changes nothing: the queue is as it was.
+    """
+    org = tx.org
+    head = await store.lock_head(org, tx)
+    if head is None:
+        return 0
+    waiting = await store.waiting(org, tx, MOST_AT_ONCE)
+    if not waiting:
+        return 0
+    key, seed = await _log(org, tx, kek, log_host, now)
+    # Hashed anew from the leaf's own bytes: what the tree commits to is what an export will show.
+    taken = [(one, merkle.leaf_hash(one.leaf)) for one in waiting]
+    grown, nodes = tree.grow(head, [hashed for _, hashed in taken])
+    root = grown.root()
+    text = signing.checkpoint(key.name, seed, size=grown.size, root=root)
+    await store.append(org, tx, taken, nodes, grown, Checkpoint(text, key.name, grown.size, root), now)
+    return len(taken)
+
+
+async def latest_checkpoint(tx: Tx) -> Checkpoint | None:
+    return await store.latest_checkpoint(tx.org, tx)
+
+
+async def log_key(tx: Tx) -> str | None:
+    """The public key of this organisation's log as one line (`vkey`), to be kept outside; None before the first checkpoint."""
+    log = await store.find_log(tx.org, tx)
+    return None if log is None else log.key.text()
+
+
+async def events(
+    tx: Tx, *, after: EventId | None = None, limit: int = 100, kind: str | None = None, newest_first: bool = False
+) -> tuple[Recorded, ...]:
+    """A page of the record in order of time; `after` is the last entry of the page before. Raises `NoSuchEntry` for an unknown `after`."""
+    place = None
+    if after is not None:
+        last = await store.find(tx.org, tx, after)
+        if last is None:
+            raise NoSuchEntry("There is no such entry to go on from.")
+        place = (last.at, last.id)
+    return tuple(_recorded(row) for row in await store.listed(tx.org, tx, after=place, limit=limit, kind=kind, newest_first=newest_first))
+
+
+async def event(tx: Tx, event_id: EventId) -> Recorded:
+    """One entry. Raises `NoSuchEntry`."""
+    row = await store.find(tx.org, tx, event_id)
+    if row is None:
+        raise NoSuchEntry("There is no such entry in this organisation's record.")
+    return _recorded(row)
+
+
+async def prove(tx: Tx, event_id: EventId) -> Proof:
+    """Proof that the entry is in the newest signed tree. Raises `NoSuchEntry` when it is unknown or not integrated yet."""
+    row, checkpoint = await store.find(tx.org, tx, event_id), await store.latest_checkpoint(tx.org, tx)
+    if row is None or row.index is None or checkpoint is None:
+        raise NoSuchEntry("There is no such entry in the signed tree.", do="New entries get their place within seconds; try again.")
+    spans = tree.inclusion_spans(row.index, checkpoint.size)
+    return Proof(row.index, row.leaf, tuple([await _span(tx, *span) for span in spans]), checkpoint)
+
+
+async def consistency(tx: Tx, old_size: int) -> tuple[bytes, ...]:
+    """Proof that the newest signed tree extends the tree of `old_size` leaves."""
+    checkpoint = await store.latest_checkpoint(tx.org, tx)
+    if checkpoint is None or not 0 < old_size <= checkpoint.size:
+        raise NoSuchEntry(f"The signed tree does not have {old_size} entries.")
+    return tuple([await _span(tx, *span) for span in tree.consistency_spans(old_size, checkpoint.size)])
+
+
+async def compare_returned(tx: Tx, text: str) -> Returned:
+    """Compare a checkpoint that came back from outside with the log as it is now. An empty text says nothing, and is consistent."""
+    log = await store.find_log(tx.org, tx)
+    if not text:
+        return Returned.CONSISTENT
+    if log is None:
+        return Returned.FOREIGN
+    try:
+        seen = note.open_checkpoint(text, log.key)
+    except note.NoteRefused:
+        return Returned.FOREIGN
+    newest = await store.latest_checkpoint(tx.org, tx)
+    if newest is None or seen.size > newest.size:
+        return Returned.AHEAD
+    found = newest.root if seen.size == newest.size else await _span(tx, 0, seen.size)
+    return Returned.CONSISTENT if hmac.compare_digest(found, seen.root) else Returned.FORKED
+
+
+async def export(tx: Tx, folder: Path) -> Checkpoint:
+    """Write the signed log to an empty or new `folder`: tiles, entries, checkpoints, payloads. The same log gives the same bytes.
+
+    Raises `ExportRefused` when the folder holds something or nothing has been signed yet.
+    """
+    org, newest, log = tx.org, await store.latest_checkpoint(tx.org, tx), await store.find_log(tx.org, tx)
+    if newest is None or log is None:
+        raise ExportRefused("Nothing has been signed yet.", do="Let the janitor run once; it signs within seconds of the first entry.")
+    out = Folder.begin(folder)
+    for number, width in tree.tiles(newest.size, 0):
+        rows = await store.in_tree(org, tx, first=number * tree.TILE, limit=width)
+        out.bundle(number, [row.leaf for row in rows])
+        out.payloads([Line(number * tree.TILE + i, row.salt, row.document, row.members) for i, row in enumerate(rows)])
+    for level in tree.levels(newest.size):
+        for number, width in tree.tiles(newest.size, level):
+            out.tile(level, number, await store.hashes(org, tx, tree.Kept(level, number * tree.TILE, width)))
+    after = 0
+    while page := await store.checkpoints(org, tx, after=after, limit=MOST_AT_ONCE):
+        out.checkpoints([text for size, text in page if size <= newest.size])
+        after = page[-1][0]
+    out.finish(newest, log.key.text())
+    return newest
+
+
+async def _span(tx: Tx, start: int, end: int) -> bytes:
+    pieces = []
+    for piece in tree.cover(start, end):
+        kept = await store.hashes(tx.org, tx, piece)
+        if len(kept) != piece.count:
+            raise RuntimeError(f"the log lost hashes at level {piece.level} from {piece.first} on")
+        pieces.append(merkle.root(kept))
+    return tree.fold(pieces)
+
+
+async def _log(org: OrgId, tx: Tx, kek: Kek, log_host: str, now: datetime) -> tuple[note.LogKey, bytes]:
+    """This organisation's key; made the first time, under a name that never changes after."""
+    sealing, log = await org_key(org, tx, kek), await store.find_log(org, tx)
+    if log is not None:
+        return log.key, sealing.open(log.sealed_seed, table="audit_logs", row=org, column="sealed_seed")
+    seed = signing.new_seed()
+    key = signing.log_key(f"{log_host}/org/{org}", seed)
+    await store.add_log(org, tx, store.Log(key, sealing.seal(seed, table="audit_logs", row=org, column="sealed_seed")), now)
+    return key, seed
+
+
 def _sealed(entry: Entry, now: datetime) -> Sealed:
     return seal(entry, event=EventId(new_id()), salt=secrets.token_bytes(SALT_BYTES), at=now)
+
+
+def _recorded(row: Stored) -> Recorded:
+    payload, intact = None, True
+    if row.salt is not None and row.document is not None:
+        committed = commit(row.salt, row.document)
+        actor, subject, payload = read_document(row.document)
+        leaf = leaf_bytes(event=row.id, at=row.at, kind=row.kind, correlation=row.correlation, commitment=committed)
+        intact = leaf == row.leaf and (actor.kind, actor.id) == row.actor and subject == row.subject
+    if intact and row.members is not None and payload is not None:
+        intact = seal_batch(read_members(row.members)) == payload
+    return Recorded(row.id, row.at, row.kind, Actor(*row.actor), row.subject, row.correlation, payload, row.index, intact)

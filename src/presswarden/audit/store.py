@@ -5,15 +5,34 @@ and moves the head; nothing here signs or decides.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, insert
+from sqlalchemy import (
+    BigInteger,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    Select,
+    String,
+    UniqueConstraint,
+    and_,
+    delete,
+    insert,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from presswarden.audit.model import Sealed
+from presswarden.audit.model import Checkpoint, Sealed, Stored, Waiting
+from presswarden.audit.note import LogKey
+from presswarden.audit.tree import Kept, Node
 from presswarden.kernel.db import Base, Tenant, Tx
-from presswarden.kernel.ids import OrgId
+from presswarden.kernel.ids import EventId, Everyone, OrgId
+from presswarden.kernel.merkle import Frontier
 
 
 class EventRow(Tenant, Base):
@@ -96,8 +115,16 @@ class CheckpointRow(Tenant, Base):
     text: Mapped[str]
 
 
-_INSERT_EVENTS: Final = insert(EventRow.__table__)
-_INSERT_PAYLOADS: Final = insert(PayloadRow.__table__)
+_INSERT_EVENTS: Final = insert(EventRow)
+_INSERT_PAYLOADS: Final = insert(PayloadRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """An organisation's log as it is kept: the seed is readable with the janitor's KEK alone."""
+
+    key: LogKey
+    sealed_seed: bytes
 
 
 async def add(org: OrgId, tx: Tx, entries: Sequence[Sealed], members: bytes | None = None) -> None:
@@ -124,4 +151,149 @@ async def add(org: OrgId, tx: Tx, entries: Sequence[Sealed], members: bytes | No
     await connection.execute(
         _INSERT_PAYLOADS,
         [{"org": org, "event": one.id, "salt": one.salt, "document": one.document, "members": members} for one in entries],
+    )
+
+
+async def organisations_waiting(everyone: Everyone, tx: Tx) -> tuple[OrgId, ...]:
+    """Organisations with events that are not in their tree yet."""
+    if tx.scope is not everyone:
+        raise RuntimeError("this look-up spans organisations; the transaction does not")
+    return tuple(OrgId(org) for org in await tx.scalars(select(QueueRow.org).distinct().order_by(QueueRow.org)))
+
+
+async def lock_head(org: OrgId, tx: Tx) -> Frontier | None:
+    """The right edge of the tree, locked until the transaction ends; None while another integrator has it. Made on first use."""
+    locking = select(HeadRow).where(HeadRow.org == org).with_for_update(skip_locked=True)
+    row = await tx.scalar(locking)
+    if row is None:
+        making = (postgresql.insert if tx.get_bind().dialect.name == "postgresql" else sqlite.insert)(HeadRow)
+        connection = await tx.connection()
+        await connection.execute(making.values(org=org, size=0, peaks=b"").on_conflict_do_nothing())
+        row = await tx.scalar(locking)
+    return None if row is None else Frontier(row.size, [row.peaks[i : i + 32] for i in range(0, len(row.peaks), 32)])
+
+
+async def find_log(org: OrgId, tx: Tx) -> Log | None:
+    row = await tx.scalar(select(LogRow).where(LogRow.org == org))
+    return None if row is None else Log(LogKey(row.origin, row.public), row.sealed_seed)
+
+
+async def add_log(org: OrgId, tx: Tx, log: Log, at: datetime) -> None:
+    tx.add(LogRow(org=org, origin=log.key.name, public=log.key.public, sealed_seed=log.sealed_seed, made_at=at))
+    await tx.flush()
+
+
+async def waiting(org: OrgId, tx: Tx, limit: int) -> list[Waiting]:
+    """The oldest events of the queue."""
+    found = await tx.execute(
+        select(QueueRow.event, QueueRow.at, EventRow.leaf)
+        .join(EventRow, and_(EventRow.org == QueueRow.org, EventRow.id == QueueRow.event))
+        .where(QueueRow.org == org)
+        .order_by(QueueRow.at, QueueRow.event)
+        .limit(limit)
+    )
+    return [Waiting(EventId(event), at, leaf) for event, at, leaf in found]
+
+
+async def append(
+    org: OrgId,
+    tx: Tx,
+    taken: Sequence[tuple[Waiting, bytes]],
+    nodes: Sequence[Node],
+    head: Frontier,
+    checkpoint: Checkpoint,
+    at: datetime,
+) -> None:
+    """Give `taken` (events with their leaf hashes) the last places of the tree that ends at `head`, and take them off the queue."""
+    connection, first = await tx.connection(), head.size - len(taken)
+    await connection.execute(
+        insert(LeafRow),
+        [{"org": org, "position": first + i, "event": one.event, "leaf_hash": hashed} for i, (one, hashed) in enumerate(taken)],
+    )
+    if nodes:
+        await connection.execute(
+            insert(NodeRow), [{"org": org, "level": n.level, "position": n.position, "node_hash": n.node_hash} for n in nodes]
+        )
+    await connection.execute(insert(CheckpointRow).values(org=org, size=checkpoint.size, at=at, root=checkpoint.root, text=checkpoint.text))
+    await connection.execute(update(HeadRow).where(HeadRow.org == org).values(size=head.size, peaks=b"".join(head.peaks)))
+    # By name, not by time alone: an event that was committed meanwhile may be older than the last one taken.
+    events = [one.event for one, _ in taken]
+    await connection.execute(
+        delete(QueueRow).where(QueueRow.org == org, QueueRow.at <= max(one.at for one, _ in taken), QueueRow.event.in_(events))
+    )
+
+
+async def latest_checkpoint(org: OrgId, tx: Tx) -> Checkpoint | None:
+    row = await tx.scalar(select(CheckpointRow).where(CheckpointRow.org == org).order_by(CheckpointRow.size.desc()).limit(1))
+    return None if row is None else Checkpoint(row.text, row.text.partition("\n")[0], row.size, row.root)
+
+
+async def checkpoints(org: OrgId, tx: Tx, *, after: int, limit: int) -> list[tuple[int, str]]:
+    """Size and text of every checkpoint ever signed, smallest first."""
+    found = await tx.execute(
+        select(CheckpointRow.size, CheckpointRow.text)
+        .where(CheckpointRow.org == org, CheckpointRow.size > after)
+        .order_by(CheckpointRow.size)
+        .limit(limit)
+    )
+    return [(size, text) for size, text in found]
+
+
+async def hashes(org: OrgId, tx: Tx, run: Kept) -> list[bytes]:
+    """The kept hashes of `run`; fewer when the tree does not have them."""
+    end = run.first + run.count
+    if run.level == 0:
+        leaves = select(LeafRow.leaf_hash).where(LeafRow.org == org, LeafRow.position >= run.first, LeafRow.position < end)
+        return list(await tx.scalars(leaves.order_by(LeafRow.position)))
+    nodes = select(NodeRow.node_hash).where(NodeRow.org == org, NodeRow.level == run.level)
+    return list(await tx.scalars(nodes.where(NodeRow.position >= run.first, NodeRow.position < end).order_by(NodeRow.position)))
+
+
+async def find(org: OrgId, tx: Tx, event: EventId) -> Stored | None:
+    row = (await tx.execute(_everything(org).where(EventRow.id == event))).first()
+    return None if row is None else _stored(*row)
+
+
+async def listed(
+    org: OrgId, tx: Tx, *, after: tuple[datetime, EventId] | None, limit: int, kind: str | None, newest_first: bool
+) -> list[Stored]:
+    """Events in order of time, integrated or not; `after` is the last one seen."""
+    wanted = _everything(org)
+    if kind is not None:
+        wanted = wanted.where(EventRow.kind == kind)
+    place = tuple_(EventRow.at, EventRow.id)
+    if after is not None:
+        wanted = wanted.where(place < tuple_(*after) if newest_first else place > tuple_(*after))
+    order = (EventRow.at.desc(), EventRow.id.desc()) if newest_first else (EventRow.at, EventRow.id)
+    return [_stored(*row) for row in await tx.execute(wanted.order_by(*order).limit(limit))]
+
+
+async def in_tree(org: OrgId, tx: Tx, *, first: int, limit: int) -> list[Stored]:
+    """Events in order of the tree."""
+    wanted = _everything(org).where(LeafRow.position >= first, LeafRow.position < first + limit)
+    return [_stored(*row) for row in await tx.execute(wanted.order_by(LeafRow.position))]
+
+
+def _everything(org: OrgId) -> Select[EventRow, int, PayloadRow]:
+    return (
+        select(EventRow, LeafRow.position, PayloadRow)
+        .outerjoin(LeafRow, and_(LeafRow.org == EventRow.org, LeafRow.event == EventRow.id))
+        .outerjoin(PayloadRow, and_(PayloadRow.org == EventRow.org, PayloadRow.event == EventRow.id))
+        .where(EventRow.org == org)
+    )
+
+
+def _stored(event: EventRow, position: int | None, payload: PayloadRow | None) -> Stored:
+    return Stored(
+        id=EventId(event.id),
+        at=event.at,
+        kind=event.kind,
+        actor=(event.actor_kind, event.actor_id),
+        subject=event.subject,
+        correlation=event.correlation,
+        leaf=event.leaf,
+        index=position,
+        salt=payload.salt if payload else None,
+        document=payload.document if payload else None,
+        members=payload.members if payload else None,
     )
