@@ -13,6 +13,7 @@ WORKERS ?= 2
 # `make test SUITES="layout stages"` runs some of them; `make test ARGS="-k replay"` hands words on to pytest.
 SUITES ?=
 ARGS ?=
+PHPUNIT := connector/phpunit.xml.dist connector/phpunit.xml connector/tests/phpunit.xml
 STYLED := src tests lab bench tools contract
 
 .PHONY: help
@@ -50,7 +51,7 @@ bench: $(STAMP) ## measure: ratios in one run, and the scripts that made them
 .PHONY: test
 test: $(STAMP) php-tools ## run every test: the connector's in PHP, then all of Python
 	@echo "== connector, PHP unit tests ($$($(PHP) -r 'echo PHP_VERSION;'))"
-	@phpunit --configuration connector/tests/phpunit.xml
+	@phpunit --configuration $(or $(firstword $(wildcard $(PHPUNIT))),$(error no $(PHPUNIT): the connector has no PHP tests))
 	@echo "== all suites of tests/, $(WORKERS) workers"
 	@$(BIN)/python -m pytest -p tools.suites -n $(WORKERS) --dist loadgroup $(ARGS) $(if $(SUITES),$(SUITES:%=tests/%),tests)
 
