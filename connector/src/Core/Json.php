@@ -21,12 +21,15 @@ final class Json {
 	 * @throws Refusal When the bytes are not one strict JSON object.
 	 */
 	public static function decode_object( string $bytes, int $depth = 32, string $code = 'call.body' ): \stdClass {
-		$value = json_decode( $bytes, false, $depth );
+		// PHP counts the scalars inside the innermost object as a level of their own.
+		$value = json_decode( $bytes, false, $depth + 1 );
 		if ( ! $value instanceof \stdClass || JSON_ERROR_NONE !== json_last_error() ) {
 			throw Refusal::of( $code );
 		}
 		$members = 0;
-		if ( ! self::plain( $value, $members ) || self::members_written( $bytes ) !== $members ) {
+		$bare    = self::without_strings( $bytes );
+		// More colons than decoded members means a duplicate key. Minus zero is a float that PHP reads as an integer.
+		if ( ! self::plain( $value, $members ) || substr_count( $bare, ':' ) !== $members || false !== strpos( $bare, '-0' ) ) {
 			throw Refusal::of( $code );
 		}
 		return $value;
@@ -69,9 +72,10 @@ final class Json {
 		return true;
 	}
 
-	/** Members as written: the colons outside strings. More of them than decoded members means a duplicate key. */
-	private static function members_written( string $bytes ): int {
-		$bare = preg_replace( '/"(?:[^"\\\\]++|\\\\.)*+"/s', '', $bytes );
-		return null === $bare ? -1 : substr_count( $bare, ':' );
+	/** Valid JSON with all strings taken out; an empty text, which matches no object with members, when that fails. */
+	private static function without_strings( string $bytes ): string {
+		// In valid JSON backslashes come in pairs with what they escape: without these two pairs, every quotation mark that
+		// is left opens or closes a string.
+		return (string) preg_replace( '/"[^"]*+"/', '', str_replace( array( '\\\\', '\\"' ), '', $bytes ) );
 	}
 }

@@ -1,0 +1,19 @@
+<?php
+/**
+ * Loads the connector's core for its unit tests; no WordPress.
+ *
+ * Where PHP has no sodium (WebAssembly builds), WordPress's own sodium_compat is used when PRESSWARDEN_SODIUM_COMPAT names its
+ * autoload file; else the tests that need signatures skip and say so.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+require dirname( __DIR__ ) . '/autoload.php';
+require __DIR__ . '/Vectors.php';
+
+$presswarden_compat = getenv( 'PRESSWARDEN_SODIUM_COMPAT' );
+if ( ! extension_loaded( 'sodium' ) && is_string( $presswarden_compat ) && is_file( $presswarden_compat ) ) {
+	require_once $presswarden_compat;
+}
