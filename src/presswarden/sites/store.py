@@ -1,0 +1,207 @@
+"""Tables of sites and their installations. Limits: SQL only; the rules stand in `service` and `pairing`.
+
+Keys, what waits for the dispatcher, and what arrives from sites have their own rooms: `keys.store`, `pending.store`, `arrivals.store`.
+"""
+
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import (
+    BigInteger,
+    CursorResult,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    Select,
+    String,
+    UniqueConstraint,
+    Update,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from presswarden.kernel.db import Base, Tenant, Tx
+from presswarden.kernel.ids import Everyone, InstallationId, KeyId, OrgId, SiteId
+from presswarden.sites.model import Algorithm, Installation, InstallationState, Site
+
+_PAIRED = text("state = 'paired'")
+# Rows are read again after a change (populate_existing); the session need not keep its copies in step.
+_AS_ROWS = {"synchronize_session": False}
+_FRESH = {"populate_existing": True}
+
+
+class SiteRow(Tenant, Base):
+    __tablename__ = "sites"
+    __table_args__ = (UniqueConstraint("org", "label"),)
+    site: Mapped[str] = mapped_column(String(36), primary_key=True)
+    label: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    installation: Mapped[str | None] = mapped_column(String(36))
+    pause_reason: Mapped[str | None] = mapped_column(String(200))
+    paused_at: Mapped[datetime | None]
+
+
+class InstallationRow(Tenant, Base):
+    """At most one paired installation of a site: a partial unique index, not a check in code."""
+
+    __tablename__ = "installations"
+    __table_args__ = (
+        ForeignKeyConstraint(["org", "site"], ["sites.org", "sites.site"]),
+        UniqueConstraint("installation"),
+        Index("uq_installations_live", "org", "site", unique=True, sqlite_where=_PAIRED, postgresql_where=_PAIRED),
+    )
+    installation: Mapped[str] = mapped_column(String(36), primary_key=True)
+    site: Mapped[str] = mapped_column(String(36))
+    state: Mapped[str] = mapped_column(String(12))
+    alg: Mapped[str] = mapped_column(String(12))
+    home: Mapped[str] = mapped_column(String(200))
+    control_url: Mapped[str] = mapped_column(String(200))
+    control_key: Mapped[str] = mapped_column(String(16))
+    control_public: Mapped[bytes] = mapped_column(LargeBinary)
+    control_epoch: Mapped[int]
+    site_epoch: Mapped[int]
+    seq: Mapped[int] = mapped_column(BigInteger)
+    last_message_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    paired_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    revocation_told_at: Mapped[datetime | None]
+    tries: Mapped[int]
+    verifier: Mapped[bytes | None] = mapped_column(LargeBinary)
+    words: Mapped[str] = mapped_column(String(100))
+    connector: Mapped[str] = mapped_column(String(40))
+    php: Mapped[str] = mapped_column(String(40))
+    wordpress: Mapped[str] = mapped_column(String(40))
+
+
+async def add_site(org: OrgId, tx: Tx, site: SiteId, label: str, now: datetime) -> None:
+    tx.add(SiteRow(org=org, site=site, label=label, created_at=now))
+    await tx.flush()
+
+
+async def sites(org: OrgId, tx: Tx, site: SiteId | None = None) -> tuple[Site, ...]:
+    """All sites of the organisation by label, or the one named."""
+    joined = (InstallationRow.org == SiteRow.org) & (InstallationRow.installation == SiteRow.installation)
+    query = select(SiteRow, InstallationRow).outerjoin(InstallationRow, joined).where(SiteRow.org == org).order_by(SiteRow.label)
+    if site is not None:
+        query = query.where(SiteRow.site == site)
+    return tuple(_site(row, newest) for row, newest in (await tx.execute(query, execution_options=_FRESH)).all())
+
+
+async def set_site(org: OrgId, tx: Tx, site: SiteId, **values: Any) -> None:
+    await tx.execute(update(SiteRow).where(SiteRow.org == org, SiteRow.site == site).values(**values), execution_options=_AS_ROWS)
+
+
+async def add_installation(org: OrgId, tx: Tx, new: Installation, verifier: bytes) -> None:
+    tx.add(InstallationRow(org=org, installation=new.id, site=new.site, state=new.state.value, alg=new.alg.value, home=new.home,
+                           control_url=new.control_url, control_key=new.control_key, control_public=new.control_public,
+                           control_epoch=new.control_epoch, site_epoch=new.site_epoch, seq=new.seq, created_at=new.created_at,
+                           expires_at=new.expires_at, tries=0, verifier=verifier, words="", connector="", php="", wordpress=""))  # fmt: skip
+    await tx.flush()
+    await set_site(org, tx, new.site, installation=new.id)
+
+
+async def find_installation(everyone: Everyone, tx: Tx, installation: InstallationId) -> Installation | None:
+    _ = everyone
+    return next(iter(await _read(tx, _with_site().where(InstallationRow.installation == installation))), None)
+
+
+async def installation(org: OrgId, tx: Tx, wanted: InstallationId) -> Installation | None:
+    mine = _with_site().where(InstallationRow.org == org, InstallationRow.installation == wanted)
+    return next(iter(await _read(tx, mine)), None)
+
+
+async def installations(org: OrgId, tx: Tx, *, site: SiteId | None = None, home: str | None = None) -> tuple[Installation, ...]:
+    query = _with_site().where(InstallationRow.org == org).order_by(InstallationRow.created_at)
+    if site is not None:
+        query = query.where(InstallationRow.site == site)
+    if home is not None:
+        query = query.where(InstallationRow.home == home)
+    return await _read(tx, query)
+
+
+async def to_be_served(everyone: Everyone, tx: Tx) -> tuple[Installation, ...]:
+    """Paired ones, and revoked ones that have not been told so."""
+    _ = everyone
+    paired = InstallationRow.state == InstallationState.PAIRED.value
+    untold = InstallationRow.paired_at.is_not(None) & InstallationRow.revoked_at.is_not(None) & InstallationRow.revocation_told_at.is_(None)
+    return await _read(tx, _with_site().where(paired | untold).order_by(InstallationRow.installation))
+
+
+async def verifier(org: OrgId, tx: Tx, of: InstallationId) -> bytes | None:
+    return await tx.scalar(select(InstallationRow.verifier).where(InstallationRow.org == org, InstallationRow.installation == of))
+
+
+async def set_installation(org: OrgId, tx: Tx, of: InstallationId, **values: Any) -> None:
+    mine = (InstallationRow.org == org, InstallationRow.installation == of)
+    await tx.execute(update(InstallationRow).where(*mine).values(**values), execution_options=_AS_ROWS)
+
+
+async def spend_try(org: OrgId, tx: Tx, of: InstallationId, most: int) -> bool:
+    """One UPDATE: False when `most` tries are spent. Others at the same code wait here until this transaction ends."""
+    code = (InstallationRow.org == org, InstallationRow.installation == of, InstallationRow.tries < most)
+    return await _changed(tx, update(InstallationRow).where(*code).values(tries=InstallationRow.tries + 1))
+
+
+async def give_try_back(org: OrgId, tx: Tx, of: InstallationId) -> None:
+    code = (InstallationRow.org == org, InstallationRow.installation == of)
+    await tx.execute(update(InstallationRow).where(*code).values(tries=InstallationRow.tries - 1), execution_options=_AS_ROWS)
+
+
+async def burn(org: OrgId, tx: Tx, of: InstallationId, now: datetime, **values: Any) -> bool:
+    """The one UPDATE that redeems a pairing string; False for whoever comes second."""
+    code = (InstallationRow.org == org, InstallationRow.installation == of, InstallationRow.used_at.is_(None))
+    waiting = InstallationRow.state == InstallationState.WAITING.value
+    return await _changed(tx, update(InstallationRow).where(*code, waiting).values(used_at=now, **values))
+
+
+async def advance(org: OrgId, tx: Tx, of: InstallationId, seq: int, sent_at: datetime) -> bool:
+    """One UPDATE: False when `seq` is not above the highest taken, or the installation is no longer paired."""
+    mine = (InstallationRow.org == org, InstallationRow.installation == of, InstallationRow.seq < seq)
+    query = update(InstallationRow).where(*mine, InstallationRow.state == InstallationState.PAIRED.value)
+    return await _changed(tx, query.values(seq=seq, last_message_at=sent_at))
+
+
+async def forget_verifiers(everyone: Everyone, tx: Tx, now: datetime, late: tuple[InstallationId, ...]) -> None:
+    """Of codes that ran out unredeemed, and of the `late` ones, whose confirmation never came."""
+    _ = everyone
+    unused = InstallationRow.used_at.is_(None) & (InstallationRow.expires_at <= now)
+    stale = InstallationRow.verifier.is_not(None) & (unused | InstallationRow.installation.in_(late))
+    await tx.execute(update(InstallationRow).where(stale).values(verifier=None), execution_options=_AS_ROWS)
+
+
+async def _changed(tx: Tx, statement: Update) -> bool:
+    return cast("CursorResult[Any]", await tx.execute(statement, execution_options=_AS_ROWS)).rowcount == 1
+
+
+def _site(row: SiteRow, newest: InstallationRow | None) -> Site:
+    return Site(
+        OrgId(row.org), SiteId(row.site), row.label, newest.home if newest else "", row.created_at,
+        InstallationId(newest.installation) if newest else None, InstallationState(newest.state) if newest else None,
+        newest.paired_at if newest else None, row.pause_reason, row.paused_at,
+    )  # fmt: skip
+
+
+def _with_site() -> Select[InstallationRow, datetime | None]:
+    joined = (InstallationRow.org == SiteRow.org) & (InstallationRow.site == SiteRow.site)
+    return select(InstallationRow, SiteRow.paused_at).join(SiteRow, joined)
+
+
+async def _read(tx: Tx, query: Select[InstallationRow, datetime | None]) -> tuple[Installation, ...]:
+    rows = (await tx.execute(query, execution_options=_FRESH)).all()
+    return tuple(_installation(row, wanted_paused=paused_at is not None) for row, paused_at in rows)
+
+
+def _installation(row: InstallationRow, *, wanted_paused: bool) -> Installation:
+    return Installation(
+        org=OrgId(row.org), id=InstallationId(row.installation), site=SiteId(row.site), state=InstallationState(row.state),
+        alg=Algorithm(row.alg), home=row.home, control_url=row.control_url, control_key=KeyId(row.control_key),
+        control_public=row.control_public, control_epoch=row.control_epoch, site_epoch=row.site_epoch, seq=row.seq,
+        last_message_at=row.last_message_at, created_at=row.created_at, expires_at=row.expires_at, used_at=row.used_at,
+        paired_at=row.paired_at, revoked_at=row.revoked_at, revocation_told_at=row.revocation_told_at, words=row.words,
+        connector=row.connector, php=row.php, wordpress=row.wordpress, wanted_paused=wanted_paused,
+    )  # fmt: skip
