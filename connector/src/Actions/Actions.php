@@ -1,0 +1,39 @@
+<?php
+/**
+ * Which class does which tool. A constant list: no class name is ever built from a message.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+namespace Presswarden\Connector\Actions;
+
+final class Actions {
+
+	public static function of( string $tool ): ?Action {
+		switch ( $tool ) {
+			case 'wp.site.get_environment':
+				return new GetEnvironment();
+			case 'wp.site.inventory':
+				return new GetInventory();
+			case 'wp.site.health':
+				return new GetHealth();
+			case 'control.confirm':
+				return new Confirm();
+			case 'control.moved':
+				return new Moved();
+			case 'control.pause':
+				return new Pause();
+			case 'control.resume':
+				return new Resume();
+			case 'control.revoke':
+				return new Revoke();
+			case 'control.rotate':
+				return new Rotate();
+			case 'control.rotate_site':
+				return new RotateSite();
+		}
+		return null;
+	}
+}

@@ -1,0 +1,111 @@
+<?php
+/**
+ * What this site has already lived through, written outside the database: epochs, revocation, pauses, message and claim
+ * counters.
+ *
+ * A host that restores the database alone brings back revoked keys and forgets used call ids. The file does not go back
+ * with it, so a database behind the file is seen. It can't see a restore of both together; the control plane's fence
+ * does. The database is always written first: read the file before the row, or an honest change looks like a restore.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+namespace Presswarden\Connector\Site;
+
+final class HighWater {
+
+	/** @var array<string,int|string|bool> */
+	private array $marks;
+
+	/** @param array<string,int|string|bool> $marks What the file says. */
+	private function __construct( array $marks ) {
+		$this->marks = $marks;
+	}
+
+	public static function read(): self {
+		$text  = StateFolder::read( StateFolder::file( 'high-water' ) );
+		$marks = null === $text ? null : json_decode( $text, true );
+		return new self( is_array( $marks ) ? $marks : array() );
+	}
+
+	/** Row number of the newest call that was ever claimed here. */
+	public function claims(): int {
+		return (int) ( $this->marks['claims'] ?? 0 );
+	}
+
+	/** True when the database knows less than this site has already lived through. */
+	public function is_ahead_of( Record $record ): bool {
+		if ( ! isset( $this->marks['installation'] ) ) {
+			return false;
+		}
+		return $this->marks['installation'] !== $record->installation
+			|| $this->marks['generation'] > $record->generation
+			|| $this->marks['sequence'] > $record->sequence;
+	}
+
+	/** The strictest of file and row; the caller saves it. Only a person makes it loud again. */
+	public function tighten( Record $record, int $now ): void {
+		$record->quiet      = 'restored';
+		$record->repair     = 'restored';
+		$record->not_before = $now;
+		if ( ! isset( $this->marks['installation'] ) ) {
+			return;
+		}
+		$record->generation = max( $record->generation, (int) $this->marks['generation'] ) + 1;
+		$record->sequence   = max( $record->sequence, (int) $this->marks['sequence'] );
+		if ( $this->marks['installation'] !== $record->installation ) {
+			$record->state = Record::REVOKED;
+			return;
+		}
+		$record->state          = true === $this->marks['revoked'] ? Record::REVOKED : $record->state;
+		$record->paused_local   = $record->paused_local || true === $this->marks['paused_local'];
+		$record->paused_control = $record->paused_control || true === $this->marks['paused_control'];
+	}
+
+	/** @throws StoreBroken When the file can't be replaced. */
+	public static function follow( Record $record ): void {
+		self::locked(
+			static function ( array $marks ) use ( $record ): array {
+				return array(
+					'claims'         => $marks['claims'] ?? 0,
+					'epoch'          => $record->control_epoch,
+					'generation'     => $record->generation,
+					'installation'   => $record->installation,
+					'paused_control' => $record->paused_control,
+					'paused_local'   => $record->paused_local,
+					'revoked'        => Record::REVOKED === $record->state,
+					'sequence'       => $record->sequence,
+					'site_epoch'     => $record->site_epoch,
+				);
+			}
+		);
+	}
+
+	/** @throws StoreBroken When the file can't be replaced. */
+	public static function claimed( int $row, bool $restart = false ): void {
+		self::locked(
+			static function ( array $marks ) use ( $row, $restart ): array {
+				$marks['claims'] = $restart ? $row : max( $row, (int) ( $marks['claims'] ?? 0 ) );
+				return $marks;
+			}
+		);
+	}
+
+	/** @param callable(array<string,int|string|bool>):array<string,int|string|bool> $change From the old marks to the new. */
+	private static function locked( callable $change ): void {
+		$file = StateFolder::file( 'high-water' );
+		$lock = @fopen( StateFolder::file( 'high-water-lock' ), 'c' ); // phpcs:ignore WordPress.PHP.NoSilencedErrors -- the failure is thrown below, the path must not reach a log.
+		if ( false === $lock || ! flock( $lock, LOCK_EX ) ) {
+			throw new StoreBroken( 'lock' );
+		}
+		try {
+			$text  = StateFolder::read( $file );
+			$marks = null === $text ? null : json_decode( $text, true );
+			StateFolder::replace( $file, (string) json_encode( $change( is_array( $marks ) ? $marks : array() ) ) );
+		} finally {
+			fclose( $lock );
+		}
+	}
+}

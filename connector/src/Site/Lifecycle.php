@@ -1,0 +1,34 @@
+<?php
+/**
+ * Activation and deactivation. Deactivating pauses and keeps the keys; taking everything away is uninstall.php's work.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+namespace Presswarden\Connector\Site;
+
+final class Lifecycle {
+
+	public static function activated(): void {
+		if ( Record::PAIRED === Flags::state() ) {
+			Heartbeat::schedule();
+		}
+	}
+
+	public static function deactivated(): void {
+		Heartbeat::unschedule();
+		if ( Record::PAIRED !== Flags::state() ) {
+			return;
+		}
+		StateChange::make(
+			'paused',
+			array( 'by' => 'deactivation' ),
+			static function ( Record $record ): void {
+				$record->paused_local = true;
+				$record->pause_reason = 'deactivated';
+			}
+		);
+	}
+}

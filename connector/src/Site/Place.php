@@ -1,0 +1,41 @@
+<?php
+/**
+ * Where this WordPress stands: its home URL in the wire's form, and a fingerprint of folder and database.
+ *
+ * A copy of a site carries the keys along; it is told apart by its place. Both values may change on an honest move as
+ * well, so a change makes the site quiet and a person says which it was.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+namespace Presswarden\Connector\Site;
+
+use Presswarden\Connector\Core\Url;
+
+final class Place {
+
+	/** '' when this site's home has no form the wire knows. */
+	public static function home(): string {
+		return Url::normalise( home_url() );
+	}
+
+	public static function fingerprint(): string {
+		global $wpdb;
+		$parts = array( ABSPATH );
+		foreach ( array( 'DB_HOST', 'DB_NAME', 'DB_DIR', 'DB_FILE' ) as $name ) {
+			$parts[] = defined( $name ) ? (string) constant( $name ) : '';
+		}
+		$parts[] = $wpdb->prefix;
+		return hash( 'sha256', implode( "\n", $parts ) );
+	}
+
+	/** '' when this is the WordPress that was paired, else what differs. */
+	public static function differs_from( Record $record ): string {
+		if ( '' !== $record->home && self::home() !== $record->home ) {
+			return 'home';
+		}
+		return '' !== $record->place && self::fingerprint() !== $record->place ? 'place' : '';
+	}
+}

@@ -1,0 +1,36 @@
+<?php
+/**
+ * Text of the site as plain data: valid UTF-8, of bounded length, nothing interpreted and nothing cleaned away.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+namespace Presswarden\Connector\Site;
+
+final class Plain {
+
+	private const LONGEST = 300;
+
+	/** @param mixed $value Whatever a header, an option or a transient holds. */
+	public static function text( $value ): string {
+		$text = is_scalar( $value ) ? (string) $value : '';
+		if ( 1 !== preg_match( '//u', $text ) ) {
+			$text = (string) preg_replace( '/[^\x20-\x7e]/', '?', $text );
+		}
+		return 1 === preg_match( '/\A.{0,' . self::LONGEST . '}/su', $text, $found ) ? $found[0] : '';
+	}
+
+	/** For people: characters that hide or turn text around are written out. */
+	public static function shown( string $text ): string {
+		return (string) preg_replace_callback(
+			'/[\x{0000}-\x{001f}\x{007f}-\x{009f}\x{00ad}\x{061c}\x{180e}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}]/u',
+			static function ( array $found ): string {
+				$code = unpack( 'N', (string) iconv( 'UTF-8', 'UCS-4BE', $found[0] ) );
+				return sprintf( '[U+%04X]', $code[1] );
+			},
+			self::text( $text )
+		);
+	}
+}

@@ -1,0 +1,13 @@
+<?php
+/**
+ * Something of ours could not be written down. Nothing that depends on it may go on.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+namespace Presswarden\Connector\Site;
+
+final class StoreBroken extends \RuntimeException {
+}

@@ -1,0 +1,29 @@
+<?php
+/**
+ * Takes away everything of the connector, on every site of a network.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+namespace Presswarden\Connector;
+
+use Presswarden\Connector\Site\Storage;
+
+if ( ! defined( 'WP_UNINSTALL_PLUGIN' ) ) {
+	exit;
+}
+
+require __DIR__ . '/autoload.php';
+
+if ( is_multisite() ) {
+	foreach ( get_sites( array( 'fields' => 'ids', 'number' => 0 ) ) as $presswarden_site ) {
+		switch_to_blog( (int) $presswarden_site );
+		Storage::remove_from_this_site();
+		restore_current_blog();
+	}
+} else {
+	Storage::remove_from_this_site();
+}
+Storage::remove_folders();
