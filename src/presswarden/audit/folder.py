@@ -17,7 +17,8 @@ _LEAF_KEYS: Final = {"c", "corr", "id", "kind", "ts", "v"}
 
 def bundle(folder: Path, number: int, width: int) -> list[bytes]:
     """The entries of one bundle, up to `width`; those before the first cut when it is damaged, none when it is absent."""
-    raw, at, entries = _read(folder / tree.tile_path(ENTRIES, number, width)), 0, []
+    raw, at = _read(folder / tree.tile_path(ENTRIES, number, width)), 0
+    entries: list[bytes] = []
     while at + 2 <= len(raw) and len(entries) < width:
         end = at + 2 + int.from_bytes(raw[at : at + 2], "big")
         if end > len(raw):

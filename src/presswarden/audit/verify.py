@@ -118,7 +118,8 @@ def verify_proof(text: str, leaf: bytes, key_text: str) -> tuple[int, Checkpoint
 
 
 def _heads(folder: Path, key: note.LogKey, older: Sequence[str]) -> tuple[list[_Head], list[Fault]]:
-    heads, faults = [], []
+    heads: list[_Head] = []
+    faults: list[Fault] = []
     for number, text in enumerate(older, 1):
         try:
             heads.append(_Head(note.open_checkpoint(text, key), kept=True))
@@ -130,13 +131,16 @@ def _heads(folder: Path, key: note.LogKey, older: Sequence[str]) -> tuple[list[_
         faults.append(Fault(Finding.CHECKPOINT, "The export has no readable checkpoint."))
     except note.NoteRefused as refusal:
         faults.append(Fault(Finding.CHECKPOINT, refusal.says))
+    read = 0
     try:
-        for number, line in enumerate(lines(folder / CHECKPOINTS), 1):
-            text = line.get("text")
-            heads.append(_Head(note.open_checkpoint(text if isinstance(text, str) else "", key), kept=False))
-    except (Malformed, note.NoteRefused, OSError) as fault:
-        says = getattr(fault, "says", "can't be read")
-        faults.append(Fault(Finding.CHECKPOINT, f"{CHECKPOINTS}, line {number if heads else 1} or the next: {says}"))
+        for line in lines(folder / CHECKPOINTS):
+            signed = line.get("text")
+            heads.append(_Head(note.open_checkpoint(signed if isinstance(signed, str) else "", key), kept=False))
+            read += 1
+    except OSError:
+        faults.append(Fault(Finding.CHECKPOINT, f"The export has no readable {CHECKPOINTS}."))
+    except (Malformed, note.NoteRefused) as refusal:
+        faults.append(Fault(Finding.CHECKPOINT, f"{CHECKPOINTS}, line {read + 1}: {refusal.says}"))
     return heads, faults
 
 
@@ -144,7 +148,8 @@ def _walk(folder: Path, size: int, stops: set[int]) -> _Walked:
     """Read every entry once, in order, beside its tile and its payload."""
     entries = tiles = merkle.Frontier()
     roots, tile_roots = {0: merkle.EMPTY_ROOT}, {0: merkle.EMPTY_ROOT}
-    parted, faults, kept, payloads = None, [], {}, Payloads(folder)
+    kept: dict[tuple[int, int], bytes] = {}
+    parted, faults, payloads = None, [], Payloads(folder)
     for number, width in tree.tiles(size, 0):
         start = number * tree.TILE
         leaves, wanted = bundle(folder, number, width), hashes(folder, 0, number, width)
@@ -166,7 +171,8 @@ def _walk(folder: Path, size: int, stops: set[int]) -> _Walked:
 def _grow(
     frontier: merkle.Frontier, found: Sequence[bytes], stops: Sequence[int], roots: dict[int, bytes]
 ) -> tuple[merkle.Frontier, list[tree.Node]]:
-    nodes, done = [], 0
+    nodes: list[tree.Node] = []
+    done = 0
     for stop in [*stops, frontier.size + len(found)]:
         here = min(stop - frontier.size, len(found) - done)
         frontier, more = tree.grow(frontier, found[done : done + here])
