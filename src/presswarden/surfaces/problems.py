@@ -1,0 +1,126 @@
+"""Where codes of errors and refusals become HTTP answers and exit codes. Limits: one table each; stages know neither.
+
+Exit codes of the command line: 0 done, 1 failed, 2 used wrongly, 3 refused by us (policy, gate, role), 4 refused by the site, 5 unreachable or outcome unknown,
+6 a proof failed, 7 not set up.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from presswarden.kernel.canonical import Json, encode
+from presswarden.kernel.errors import PresswardenError
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+_STATUS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "request.malformed": 400,
+        "request.too_large": 413,
+        "not_found": 404,
+        "pairing.unknown": 404,
+        "pairing.expired": 410,
+        "pairing.used": 409,
+        "pairing.proof": 403,
+        "pairing.too_many_tries": 429,
+        "pairing.key": 422,
+        "pairing.home": 422,
+        "pairing.live": 409,
+        "ingest.installation": 404,
+        "ingest.revoked": 410,
+        "ingest.window": 401,
+        "ingest.algorithm": 401,
+        "ingest.signature": 401,
+        "ingest.replay": 409,
+        "ingest.sequence": 409,
+        "ingest.bind": 403,
+        "ingest.home": 403,
+        "ingest.rate": 429,
+        "identity.forbidden": 403,
+        "identity.last_owner": 409,
+        "identity.mail_taken": 409,
+        "identity.name": 422,
+        "sites.live": 409,
+        "sites.not_paired": 409,
+        "sites.url": 422,
+        "sites.label": 422,
+        "sites.no_control_key": 503,
+        "action.args": 422,
+        "mailbox.full": 429,
+        "database.gone": 503,
+        "database.schema": 503,
+    }
+)
+# What is looked for and is not there, or not the caller's to see.
+_ABSENT: Final = frozenset(
+    {
+        "sites.unknown", "sites.no_move", "identity.person_unknown", "identity.no_organisation", "incident.unknown", "mailbox.request_unknown",
+        "audit.no_entry", "action.unknown",
+    }
+)  # fmt: skip
+
+DONE, FAILED, USAGE, REFUSED_BY_US, REFUSED_BY_SITE, UNREACHABLE, PROOF_FAILED, NOT_SET_UP = range(8)
+
+_EXIT: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "usage": USAGE,
+        "request.malformed": USAGE,
+        "action.args": USAGE,
+        "action.unknown": USAGE,
+        "sites.url": USAGE,
+        "sites.label": USAGE,
+        "identity.name": USAGE,
+        "identity.which_organisation": USAGE,
+        "telemetry.retention": USAGE,
+        "gate": REFUSED_BY_US,
+        "policy": REFUSED_BY_US,
+        "identity.forbidden": REFUSED_BY_US,
+        "identity.last_owner": REFUSED_BY_US,
+        "sites.live": REFUSED_BY_US,
+        "mailbox.full": REFUSED_BY_US,
+        "call": REFUSED_BY_SITE,
+        "action": REFUSED_BY_SITE,
+        "site": UNREACHABLE,
+        "outcome": UNREACHABLE,
+        "mailbox.still_waiting": UNREACHABLE,
+        "audit.proof": PROOF_FAILED,
+        "audit.checkpoint": PROOF_FAILED,
+        "kek": NOT_SET_UP,
+        "seal": NOT_SET_UP,
+        "database": NOT_SET_UP,
+        "settings": NOT_SET_UP,
+        "home": NOT_SET_UP,
+        "identity.no_organisation": NOT_SET_UP,
+        "sites.no_control_key": NOT_SET_UP,
+    }
+)
+
+
+def status(code: str) -> int:
+    """The HTTP status of a code; 500 for one that no surface should ever see."""
+    return 404 if code in _ABSENT else _STATUS.get(code, 500)
+
+
+def exit_code(code: str) -> int:
+    """The exit code of a code, or of the longest family it belongs to (`kek.missing` is of `kek`); 1 for the rest."""
+    family = code
+    while family:
+        if family in _EXIT:
+            return _EXIT[family]
+        family = family.rpartition(".")[0]
+    return FAILED
+
+
+def body(code: str, says: str, do: str = "", **extra: Json) -> bytes:
+    """A problem body of the wire: `code`, `do`, `says`, `v` and named extras, in canonical bytes."""
+    return encode({**extra, "code": code, "do": do, "says": says, "v": 1})
+
+
+def of(fault: PresswardenError) -> tuple[int, bytes]:
+    """Status and body for an expected error. Faults of our own side tell nothing about us but the code."""
+    number = status(fault.code)
+    if number >= 500:
+        return number, body(
+            fault.code, "The control plane can't take this now.", "Try again later; its operator finds the reason in its log."
+        )
+    return number, body(fault.code, fault.says, fault.do, **fault.extra)
