@@ -1,0 +1,53 @@
+<?php
+/**
+ * The last fifty entries of the journal. Their text is data: escaped, and characters that hide or turn text written out.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+namespace Presswarden\Connector\Admin;
+
+use Presswarden\Connector\Site\Journal;
+use Presswarden\Connector\Site\Plain;
+
+final class JournalView {
+
+	private const SHOWN = 50;
+
+	public static function show(): void {
+		$rows = Journal::newest( self::SHOWN );
+		if ( array() === $rows ) {
+			return;
+		}
+		$bad = Journal::first_bad();
+		printf( '<h2>%s</h2>', esc_html__( 'Journal', 'presswarden-connector' ) );
+		if ( $bad > 0 ) {
+			/* translators: %d: number of a journal entry */
+			printf( '<div class="notice notice-error inline"><p>%s</p></div>', esc_html( sprintf( __( 'The journal was changed from outside: entry %d does not follow from the one before.', 'presswarden-connector' ), $bad ) ) );
+		}
+		echo '<ol class="presswarden-journal" reversed>';
+		foreach ( $rows as $row ) {
+			printf(
+				'<li value="%d"><time datetime="%s">%s</time> <strong>%s</strong> <span>%s</span> <code>%s</code></li>',
+				(int) $row->n,
+				esc_attr( gmdate( 'c', (int) $row->at ) ),
+				esc_html( gmdate( 'Y-m-d H:i:s', (int) $row->at ) . ' UTC' ),
+				esc_html( Plain::shown( (string) $row->what ) ),
+				esc_html( Plain::shown( (string) $row->who ) ),
+				esc_html( self::detail( (string) $row->detail ) )
+			);
+		}
+		echo '</ol>';
+	}
+
+	private static function detail( string $text ): string {
+		$parts = array();
+		$value = json_decode( $text, true );
+		foreach ( is_array( $value ) ? $value : array() as $name => $one ) {
+			$parts[] = Plain::shown( $name . ': ' . ( is_scalar( $one ) ? (string) $one : '' ) );
+		}
+		return implode( ', ', $parts );
+	}
+}

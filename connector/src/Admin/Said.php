@@ -1,0 +1,53 @@
+<?php
+/**
+ * What the last form did, in words. The address carries a code only, so nobody can put words into this page.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+namespace Presswarden\Connector\Admin;
+
+use Presswarden\Connector\Site\PairingProblem;
+
+final class Said {
+
+	public const PARAMETER = 'presswarden_said';
+
+	public static function show(): void {
+		$code = isset( $_GET[ self::PARAMETER ] ) && is_string( $_GET[ self::PARAMETER ] ) ? sanitize_text_field( wp_unslash( $_GET[ self::PARAMETER ] ) ) : ''; // phpcs:ignore WordPress.Security.NonceVerification -- shows one of our own sentences; changes nothing.
+		if ( 1 !== preg_match( '/\A[a-z]+(?:[._][a-z0-9]+){0,5}\z/', $code ) ) {
+			return;
+		}
+		$done = self::done( $code );
+		$text = '' === $done ? ( new PairingProblem( $code ) )->getMessage() : $done;
+		printf(
+			'<div class="notice %s" role="status"><p>%s</p></div>',
+			esc_attr( '' === $done ? 'notice-error' : 'notice-success' ),
+			esc_html( $text )
+		);
+	}
+
+	private static function done( string $code ): string {
+		switch ( $code ) {
+			case 'done.pair':
+				return __( 'The control plane took the string and now calls this site back. Reload in a moment; then compare the four words.', 'presswarden-connector' );
+			case 'done.pause':
+				return __( 'Paused. Only health and control calls are answered, and the control plane can not lift this.', 'presswarden-connector' );
+			case 'done.resume':
+				return __( 'Resumed.', 'presswarden-connector' );
+			case 'done.unpair':
+				return __( 'Unpaired. The keys are deleted and this site answers no calls any more.', 'presswarden-connector' );
+			case 'done.moved':
+				return __( 'Noted. A person confirms the move in the control plane.', 'presswarden-connector' );
+			case 'done.copy':
+				return __( 'This copy has forgotten the pairing of the original.', 'presswarden-connector' );
+			case 'done.restored':
+				return __( 'Noted. Calls are answered again.', 'presswarden-connector' );
+			case 'done.heartbeat':
+				return __( 'The control plane heard this site.', 'presswarden-connector' );
+		}
+		return '';
+	}
+}
