@@ -25,8 +25,7 @@ from presswarden.incidents.model import (
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import IncidentId, SiteId, new_id
-from presswarden.sites.model import Installation
-from presswarden.telemetry.model import Heartbeat, Paused
+from presswarden.telemetry.model import Heartbeat, Paused, Reporter
 
 SIGNALS_KEPT: Final = 100
 """Of one incident; the count goes on, so a flood costs neither table nor audit."""
@@ -74,7 +73,7 @@ async def condition_over(tx: Tx, kind: SignalKind, site: SiteId, now: datetime, 
     return after.id
 
 
-async def observe(tx: Tx, installation: Installation, heard: Heartbeat, now: datetime) -> tuple[IncidentId, ...]:
+async def observe(tx: Tx, installation: Reporter, heard: Heartbeat, now: datetime) -> tuple[IncidentId, ...]:
     """What an accepted heartbeat says about incidents: it reaches us, is paused or not, needs repair or not, counts refused signatures.
 
     A condition that is known already is not raised again by each heartbeat; the common case, nothing to tell, costs one query.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any  # JSON columns: SQLAlchemy can't resolve the recursive type of `Json`
 
 from sqlalchemy import JSON, BigInteger, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -33,7 +34,7 @@ class SignalRow(Tenant, Base):
     incident: Mapped[str] = mapped_column(String(36), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
-    detail: Mapped[dict[str, Json]] = mapped_column(JSON)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 async def open_one(org: OrgId, tx: Tx, incident: Incident) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from presswarden.kernel.canonical import Json, encode
 from presswarden.kernel.errors import Malformed, PresswardenError
@@ -50,6 +50,16 @@ class Paused(StrEnum):
     LOCAL = "local"
     CONTROL = "control"
     QUIET = "quiet"
+
+
+class Reporter(Protocol):
+    """What telemetry needs of an installation: which it is, and of which site."""
+
+    @property
+    def id(self) -> InstallationId: ...
+
+    @property
+    def site(self) -> SiteId: ...
 
 
 @dataclass(frozen=True, slots=True)

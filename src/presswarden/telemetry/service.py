@@ -13,7 +13,6 @@ from presswarden.audit.model import Actor, Entry
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import Everyone, InstallationId, OrgId, SiteId, new_id
-from presswarden.sites.model import Installation
 from presswarden.telemetry import documents, eligible, store
 from presswarden.telemetry.model import (
     HEARTBEAT_LATE,
@@ -25,6 +24,7 @@ from presswarden.telemetry.model import (
     Inventory,
     LateSite,
     Need,
+    Reporter,
     Retention,
     Rules,
     Source,
@@ -59,7 +59,7 @@ async def stop_expecting(tx: Tx, site: SiteId) -> None:
     await store.drop_standing(tx.org, tx, site)
 
 
-async def take_heartbeat(tx: Tx, installation: Installation, body: Mapping[str, Json] | Heartbeat, now: datetime) -> Need:
+async def take_heartbeat(tx: Tx, installation: Reporter, body: Mapping[str, Json] | Heartbeat, now: datetime) -> Need:
     """Store a heartbeat and what it says of the inventory; the answer is what the site should send next.
 
     A full inventory or a delta counts only when the result hashes to what the heartbeat itself names; else the stored map stays as it was, ages, and

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any  # JSON columns: SQLAlchemy can't resolve the recursive type of `Json`
 
 from sqlalchemy import JSON, BigInteger, CursorResult, Index, String, UpdateBase, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -55,7 +56,7 @@ class InventoryRow(Tenant, Base):
     __tablename__ = "telemetry_inventories"
     site: Mapped[str] = mapped_column(String(36), primary_key=True)
     hash: Mapped[str] = mapped_column(String(64))
-    components: Mapped[dict[str, dict[str, Json]]] = mapped_column(JSON)
+    components: Mapped[dict[str, Any]] = mapped_column(JSON)
     sent_at: Mapped[datetime]
     taken_at: Mapped[datetime]
     confirmed_at: Mapped[datetime]
@@ -65,7 +66,7 @@ class ReadRow(Tenant, Base):
     __tablename__ = "telemetry_reads"
     site: Mapped[str] = mapped_column(String(36), primary_key=True)
     tool: Mapped[str] = mapped_column(String(60), primary_key=True)
-    result: Mapped[dict[str, Json]] = mapped_column(JSON)
+    result: Mapped[dict[str, Any]] = mapped_column(JSON)
     taken_at: Mapped[datetime]
 
 
