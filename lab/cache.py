@@ -62,3 +62,13 @@ def keep(name: str, make: Callable[[Path], Path]) -> Path:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         return target
+
+
+def discard(name: str) -> None:
+    """Take an entry away, so that the next `keep` builds it again."""
+    with locked(name):
+        target = cache_dir() / name
+        if target.exists():
+            grave = Path(tempfile.mkdtemp(prefix="discarded-", dir=cache_dir()))
+            target.rename(grave / "entry")
+            shutil.rmtree(grave, ignore_errors=True)

@@ -1,6 +1,6 @@
 """WordPress trees by version, from the first source that answers: cache, archive, Debian, npm.
 
-A tree is read-only and shared: sites copy it. Its version is read from the code, because Debian's
+A tree is shared and only read: sites copy it, and one that was altered is built again. Its version is read from the code, because Debian's
 suites move; "7.1" means the newest 7.1.x that the source has.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import archive, cache, debs, npm
+from lab import archive, cache, debs, npm, trees
 from lab.errors import LabError
 
 VERSIONS = ("7.1", "6.8", "6.5", "6.2")
@@ -94,8 +94,12 @@ def tree(version: str = "7.1", report: cache.Report = cache.silent) -> Core:
     """A complete WordPress of that version; builds it in the cache at first use."""
     if not re.fullmatch(r"\d+\.\d+(\.\d+)?", version):
         raise _unknown(version)
-    found = cache.entry(_name(version)) or cache.keep(_name(version), lambda scratch: _build(version, scratch, report))
-    return Core(found, version_of(found))
+    found = cache.entry(_name(version))
+    if found is not None and not trees.intact(found):
+        report(f"the cached WordPress {version} was altered; it is built again")
+        cache.discard(_name(version))
+    found = cache.keep(_name(version), lambda scratch: trees.sealed(_build(version, scratch, report), scratch))
+    return Core(found / trees.INSIDE, version_of(found / trees.INSIDE))
 
 
 def _build(version: str, scratch: Path, report: cache.Report) -> Path:

@@ -1,7 +1,6 @@
 """Boots, stops, changes and deletes single WordPress sites: `Lab().site("name")`.
 
-A site is a full copy of its tree, because WordPress overwrites core files in place during an
-update. It is installed once per version, database and PHP; every further site copies that
+A site is a copy of its tree (`lab.trees` says what is shared). It is installed once per version, database and PHP; every further site copies that
 template and differs in address, keys and salts (the administrator's password is the same).
 """
 
@@ -16,8 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lab import cache, core, faketime, server, template
-from lab.commands import run
+from lab import cache, core, faketime, server, template, trees
 from lab.config import Constant, Database, defaults, wp_config
 from lab.errors import LabError
 from lab.fleet import Fleet, found_fleet
@@ -214,7 +212,7 @@ class Lab:
         php = self.interpreter()
         root, state = home / "root", home / "state"
         state.mkdir(parents=True)
-        run(["cp", "-a", "--reflink=auto", tree.path, root], what=f"copying WordPress to {root} failed", do="free some space")
+        trees.copy(tree.path, root)
         port = port or server.free_port()
         url = f"http://127.0.0.1:{port}"
         chosen: dict[str, Constant] = {**defaults(state, url, str(home)), **(constants or {})}

@@ -22,4 +22,9 @@ add_filter(
 );
 $argv = array_slice( $argv, 3 );
 $argc = count( $argv );
-require $argv[0];
+try {
+	require $argv[0];
+} catch ( Throwable $fault ) {
+	fwrite( STDERR, get_class( $fault ) . ': ' . $fault->getMessage() . ' in ' . $fault->getFile() . ':' . $fault->getLine() );
+	exit( 255 );
+}
