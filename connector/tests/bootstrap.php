@@ -2,15 +2,17 @@
 /**
  * Loads the connector's core for its unit tests; no WordPress.
  *
- * Where PHP has no sodium (WebAssembly builds), WordPress's own sodium_compat is used when PRESSWARDEN_SODIUM_COMPAT names its
- * autoload file; else the tests that need signatures skip and say so.
+ * PRESSWARDEN_CONNECTOR names another copy of the connector, so that a copy with one check blanked can be tried by the same
+ * tests. Where PHP has no sodium (WebAssembly builds), WordPress's own sodium_compat is used when PRESSWARDEN_SODIUM_COMPAT
+ * names its autoload file; else the tests that need signatures skip and say so.
  *
  * @package Presswarden
  */
 
 declare( strict_types=1 );
 
-require dirname( __DIR__ ) . '/autoload.php';
+$presswarden_connector = getenv( 'PRESSWARDEN_CONNECTOR' );
+require ( is_string( $presswarden_connector ) && '' !== $presswarden_connector ? $presswarden_connector : dirname( __DIR__ ) ) . '/autoload.php';
 require __DIR__ . '/Vectors.php';
 
 $presswarden_compat = getenv( 'PRESSWARDEN_SODIUM_COMPAT' );

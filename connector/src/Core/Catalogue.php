@@ -54,7 +54,7 @@ final class Catalogue {
 			new ActionSpec( 'wp.site.health', ActionSpec::READ, 'none', 'read', self::args( array() ), true ),
 			new ActionSpec( 'wp.site.inventory', ActionSpec::READ, 'none', 'read', self::args( array() ), true ),
 			new ActionSpec( 'control.confirm', ActionSpec::CONTROL, 'none', '', self::args( array() ), false ),
-			new ActionSpec( 'control.moved', ActionSpec::CONTROL, 'none', '', $moved, true ),
+			new ActionSpec( 'control.moved', ActionSpec::CONTROL, 'none', '', $moved, false ),
 			new ActionSpec( 'control.pause', ActionSpec::CONTROL, 'none', '', $reason, true ),
 			new ActionSpec( 'control.resume', ActionSpec::CONTROL, 'none', '', self::args( array() ), true ),
 			new ActionSpec( 'control.revoke', ActionSpec::CONTROL, 'none', '', $reason, false ),
