@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.errors import PresswardenError
-from presswarden.kernel.ids import CallId, InstallationId
+from presswarden.kernel.ids import CallId, InstallationId, KeyId
 
 TTL: Final = 180
 """Seconds that a signed call stays valid; the connector accepts up to 300."""
@@ -25,6 +25,20 @@ class CallKey:
     secret: bytes = field(repr=False)
     public: bytes = b""
     """Raw Ed25519 public half; empty in HMAC mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """A call key as it lies in the database. `active` signs new calls; one that is not active is a rotation under way, or its old key for 24 h."""
+
+    kid: KeyId
+    alg: str
+    public: bytes
+    sealed: bytes = field(repr=False)
+    sealed_site: bytes | None = field(repr=False)
+    epoch: int
+    active: bool
+    not_after: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

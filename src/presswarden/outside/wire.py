@@ -74,7 +74,7 @@ class HttpWire:
             return answer
         other = await self._to_one_address(call, target, second, progress)
         if not _could_be_the_connector(other):
-            return answer if isinstance(answer, WireFault) else _no_connector(answer)
+            return answer if isinstance(answer, WireFault) or isinstance(other, WireFault) else _no_connector(answer, other)
         self._remember(call.home, plain=second == _PLAIN)
         return other
 
@@ -191,20 +191,21 @@ def _could_be_the_connector(answer: WireAnswer | WireFault) -> bool:
     return isinstance(status, str) and status in {"done", "refused"}
 
 
-def _no_connector(answer: WireAnswer) -> WireFault:
-    # Both forms answered, so the request arrived somewhere; no connector answers without saying so, hence nothing ran there.
+def _no_connector(answer: WireAnswer, other: WireAnswer) -> WireFault:
+    # A server error may come after the connector began (a fatal error in another plugin); any other page means that it was never asked.
+    reached = max(answer.status, other.status) >= 500
     if _object(answer.body):
         return WireFault(
             "site.no_connector",
             f"WordPress answers, but not the connector (HTTP {answer.status}).",
             "Check on the site that the Presswarden plugin is active and paired.",
-            reached=True,
+            reached=reached,
         )
     return WireFault(
         "site.answers_html",
         f"The site answers a page instead of the connector (HTTP {answer.status}).",
         "Check for a firewall, a maintenance page or a cache in front of /wp-json/, and that the plugin is active.",
-        reached=True,
+        reached=reached,
     )
 
 

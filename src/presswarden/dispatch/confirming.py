@@ -1,0 +1,43 @@
+"""The first signed call of a pairing: give the installation its key and file the call. Limits: steps in somebody's transaction; the lane does the rest."""
+
+from datetime import datetime
+
+from presswarden.audit.model import Actor
+from presswarden.dispatch import keyring
+from presswarden.dispatch.course import FIRST_CALL
+from presswarden.dispatch.model import ED25519, CallKey
+from presswarden.kernel.db import Tx
+from presswarden.kernel.ids import CorrelationId
+from presswarden.kernel.sealing import Kek
+from presswarden.mailbox import service as mailbox
+from presswarden.sites import service as sites
+from presswarden.sites.model import Confirmation
+
+_DISPATCHER = Actor("process", "dispatcher")
+
+
+async def file(tx: Tx, kek: Kek, confirmation: Confirmation, pooled: CallKey | None, *, now: datetime) -> None:
+    """Once for each confirmation; a second time changes nothing. `pooled`: the promised control key, None once it was adopted."""
+    installation = await sites.installation(tx, confirmation.installation)
+    if confirmation.alg.value != ED25519:
+        both = sites.hmac_keys(confirmation)
+        await keyring.adopt(tx, kek, installation, keyring.hmac_key(both.call), site_key=both.site, now=now)
+    elif pooled is not None:
+        await keyring.adopt(tx, kek, installation, pooled, now=now)
+    if not await keyring.listed(tx, installation.id):
+        await sites.abandon_confirmation(tx, installation.id, reason="dispatch.no_key", now=now)
+        return
+    asked = await mailbox.requests(tx, installation.site, limit=100)
+    if any(request.tool == FIRST_CALL and request.installation == installation.id for request in asked):
+        return
+    await mailbox.ask(
+        tx,
+        installation.site,
+        FIRST_CALL,
+        {},
+        by=_DISPATCHER,
+        correlation=CorrelationId(installation.id),
+        now=now,
+        installation=installation.id,
+        deadline=confirmation.deadline,
+    )

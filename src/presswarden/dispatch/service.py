@@ -1,0 +1,267 @@
+"""The dispatcher: its transactions, its sendings, and the loop that does what is due. The only module that holds the signing hand.
+
+Several requests are under way at once, a few for each site, so a slow site stalls nobody. Each method is one round of one duty; `run` repeats them.
+Limits: what to do in a step stands in the modules beside; a process that dies loses nothing, since every envelope was written down before it was sent.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from typing import Final
+
+from presswarden.dispatch import confirming, keyring, lane, orders, settling, signing, store
+from presswarden.dispatch.ports import Wire
+from presswarden.kernel.clock import Clock
+from presswarden.kernel.db import Database, DatabaseGone
+from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.ids import CorrelationId, Everyone, InstallationId, KeyId, OrgId, RequestId
+from presswarden.kernel.sealing import Kek
+from presswarden.kernel.wake import Wake
+from presswarden.mailbox import service as mailbox
+from presswarden.mailbox.model import LEASE, Due
+from presswarden.sites import service as sites
+from presswarden.telemetry import service as telemetry
+
+log = logging.getLogger(__name__)
+
+POOL: Final = 20
+AT_ONCE: Final = 20
+PER_SITE: Final = 4
+LOOK_EVERY: Final = 1.0
+CHORES_EVERY: Final = 10.0
+RESIGNED_AFTER: Final = timedelta(seconds=120)
+
+
+class Dispatcher:
+    """One process's dispatcher. `everyone` lets it look for work across organisations; what it finds it handles inside one."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        kek: Kek,
+        wire: Wire,
+        wake: Wake,
+        site_networks: Sequence[IPv4Network | IPv6Network] = (),
+        *,
+        everyone: Everyone,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._kek = kek
+        self._wire = wire
+        self._wake = wake
+        self._everyone = everyone
+        self._bench = lane.Bench(kek, signing.sign, signing.new_control_key)
+        self._under_way: dict[RequestId, tuple[InstallationId, asyncio.Task[None]]] = {}
+        self._ended = asyncio.Event()
+        self.site_networks = tuple(site_networks)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop`; then let what is under way come to its end. A database that is away is waited for."""
+        async with self._wake.listen(mailbox.DISPATCH) as bell:
+            chores = asyncio.create_task(self._chores(stop))
+            try:
+                while not stop.is_set():
+                    rung = asyncio.ensure_future(bell.wait(LOOK_EVERY))
+                    for duty in (self.confirm_due, self.file_moves, self._start_due):
+                        await self._do(duty)
+                    ended = asyncio.ensure_future(self._ended.wait())
+                    stopped = asyncio.ensure_future(stop.wait())
+                    await asyncio.wait({rung, ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+                    self._ended.clear()
+                    for waiting in (rung, ended, stopped):
+                        waiting.cancel()
+                    await asyncio.gather(rung, ended, stopped, return_exceptions=True)
+            finally:
+                chores.cancel()
+                with suppress(asyncio.CancelledError):
+                    await chores
+                await self._rest()
+
+    # One round of each duty.
+
+    async def serve_waiting(self) -> int:
+        """Serve everything that is due now and wait for it. How many requests were taken."""
+        taken = 0
+        for _ in range(1_000):
+            started = await self._start_due()
+            taken += started
+            if not self._under_way:
+                break
+            await asyncio.wait({task for _, task in self._under_way.values()}, return_when=asyncio.FIRST_COMPLETED)
+        return taken
+
+    async def fill_pool(self) -> int:
+        """Keep control keys ready for pairings. How many were made."""
+        async with self._database.transaction(self._everyone) as tx:
+            wanted = max(0, POOL - await sites.pool_size(self._everyone, tx))
+            made = [signing.new_control_key() for _ in range(wanted)]
+            for key in made:
+                await keyring.put_in_pool(self._everyone, tx, self._kek, key, now=self._clock.now())
+            if made:
+                await sites.add_pooled_keys(self._everyone, tx, [(KeyId(key.kid), key.public) for key in made], now=self._clock.now())
+        return len(made)
+
+    async def confirm_due(self) -> int:
+        """File the first signed call of each redeemed pairing. How many wait to be confirmed."""
+        async with self._database.reading(self._everyone) as tx:
+            due = await sites.confirmations_due(self._everyone, tx)
+        for one in due:
+            async with self._database.reading(self._everyone) as tx:
+                installation = await sites.installation_of(self._everyone, tx, one.installation)
+                pooled = None if installation is None else await keyring.from_pool(self._everyone, tx, self._kek, installation)
+            async with self._database.transaction(one.org) as tx:
+                await confirming.file(tx, self._kek, one, pooled, now=self._clock.now())
+            if pooled is not None:  # adopted above, under the organisation's key
+                async with self._database.transaction(self._everyone) as tx:
+                    await store.drop_pooled(self._everyone, tx, KeyId(pooled.kid))
+        return len(due)
+
+    async def file_moves(self) -> int:
+        """File the call to the new address of each move that a person confirmed."""
+        async with self._database.reading(self._everyone) as tx:
+            moves = await sites.moves_confirmed(self._everyone, tx)
+        for move in moves:
+            async with self._database.transaction(move.org) as tx:
+                asked = await mailbox.requests(tx, move.site, limit=20)
+                if any(
+                    one.tool == "control.moved" and one.args.get("home") == move.new_home and one.asked_at >= move.filed_at for one in asked
+                ):
+                    continue
+                await mailbox.ask(
+                    tx,
+                    move.site,
+                    "control.moved",
+                    {"home": move.new_home},
+                    by=lane.DISPATCHER,
+                    correlation=CorrelationId(move.installation),
+                    now=self._clock.now(),
+                    installation=move.installation,
+                )
+        return len(moves)
+
+    async def refresh_orders(self) -> int:
+        """Renew standing orders that are old or no longer true. How many were made."""
+        async with self._database.reading(self._everyone) as tx:
+            due = await orders.due(self._everyone, tx, now=self._clock.now())
+        made = 0
+        for installation in due:
+            async with (
+                self._alone(installation.org, f"standing order of {installation.id}"),
+                self._database.transaction(installation.org) as tx,
+            ):
+                made += await orders.renew(tx, self._kek, signing.sign, installation.id, now=self._clock.now()) is not None
+                await settling.compare_fence(tx, installation, now=self._clock.now())
+        return made
+
+    async def probe_late(self) -> int:
+        """Ask sites whose heartbeat is late for their health. How many were asked."""
+        async with self._database.reading(self._everyone) as tx:
+            late = await telemetry.late(self._everyone, tx, self._clock.now())
+        asked = 0
+        for site in late:
+            async with self._alone(site.org, f"probe of {site.site}"), self._database.transaction(site.org) as tx:
+                asked += await settling.probe(tx, site, now=self._clock.now()) is not None
+        return asked
+
+    async def resign_waiting(self) -> int:
+        """Sign the calls that wait for a heartbeat afresh, every two minutes. How many were looked at."""
+        now = self._clock.now()
+        async with self._database.reading(self._everyone) as tx:
+            stale = await mailbox.stale_offers(self._everyone, tx, signed_before=now - RESIGNED_AFTER)
+        for org, _, request in stale:
+            async with self._alone(org, f"waiting call of {request}"):
+                async with self._database.transaction(org) as tx:
+                    settled = await lane.renew_offer(tx, self._bench, request, now=now)
+                await self._tell(settled)
+        return len(stale)
+
+    async def reconcile(self) -> int:
+        """Let reads settle what nobody knows. How many reads were filed."""
+        now = self._clock.now()
+        async with self._database.reading(self._everyone) as tx:
+            unknown = await mailbox.unknown(self._everyone, tx, tools=settling.SETTLED_BY_HEALTH, since=now - settling.SETTLED_WITHIN)
+        filed = 0
+        for request in unknown:
+            async with self._alone(request.org, f"settling of {request.id}"), self._database.transaction(request.org) as tx:
+                filed += await settling.settle_by_read(tx, request, now=now)
+        return filed
+
+    async def drop_expired_keys(self) -> None:
+        async with self._database.transaction(self._everyone) as tx:
+            await store.drop_expired_keys(self._everyone, tx, self._clock.now())
+
+    # How the rounds are run.
+
+    async def _chores(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            for duty in (self.fill_pool, self.refresh_orders, self.resign_waiting, self.reconcile, self.probe_late, self.drop_expired_keys):
+                await self._do(duty)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), CHORES_EVERY)
+
+    async def _start_due(self) -> int:
+        """Start as many due requests as there is room for; none for a site that has its share under way."""
+        room = AT_ONCE - len(self._under_way)
+        if room <= 0:
+            return 0
+        counts = Counter(installation for installation, _ in self._under_way.values())
+        busy = [installation for installation, count in counts.items() if count >= PER_SITE]
+        async with self._database.reading(self._everyone) as tx:
+            due = await mailbox.waiting(self._everyone, tx, now=self._clock.now(), limit=room, busy=busy, held=list(self._under_way))
+        started = 0
+        for one in due:
+            if counts[one.installation] < PER_SITE:
+                counts[one.installation] += 1
+                task = asyncio.create_task(self._serve(one))
+                self._under_way[one.request] = (one.installation, task)
+                started += 1
+        return started
+
+    async def _serve(self, due: Due) -> None:
+        try:
+            async with self._alone(due.org, f"request {due.request}"):
+                async with self._database.transaction(due.org) as tx:
+                    ready = await lane.prepare(tx, self._bench, due.request, now=self._clock.now())
+                if isinstance(ready, lane.Ready):
+                    came = await self._wire.post(ready.signed, ready.permit)
+                    async with self._database.transaction(due.org) as tx:
+                        ready = await lane.conclude(tx, self._bench, ready, came, now=self._clock.now())
+                await self._tell(ready)
+        finally:
+            del self._under_way[due.request]
+            self._ended.set()
+
+    @asynccontextmanager
+    async def _alone(self, org: OrgId, what: str) -> AsyncIterator[None]:
+        """What fails for one row fails alone: its transaction is rolled back, and its lease brings it up again."""
+        try:
+            yield
+        except DatabaseGone:
+            raise
+        except PresswardenError as fault:
+            log.warning("%s (organisation %s): %s", what, org, fault.says)
+        except Exception:
+            log.exception("%s (organisation %s) failed", what, org)
+
+    async def _tell(self, settled: lane.Settled | None) -> None:
+        if settled is not None:
+            await self._wake.ring(mailbox.answer_channel(settled.request))
+
+    async def _rest(self) -> None:
+        tasks = [task for _, task in self._under_way.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=LEASE.total_seconds())
+
+    async def _do(self, duty: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await duty()
+        except DatabaseGone as gone:
+            log.warning("%s", gone.says)
+        except Exception:  # one duty's fault never ends the others; the next round tries again
+            log.exception("a duty of the dispatcher failed: %s", getattr(duty, "__name__", duty))

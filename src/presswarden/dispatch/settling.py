@@ -1,0 +1,76 @@
+"""Requests that the dispatcher files by itself: a look at a site that fell silent, and reads that settle what nobody knows.
+
+Limits: each is filed like anybody's request and passes the same gate.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from presswarden.audit.model import Actor
+from presswarden.dispatch import store
+from presswarden.incidents import service as incidents
+from presswarden.incidents.model import SignalKind
+from presswarden.kernel.db import Tx
+from presswarden.kernel.ids import CorrelationId, SiteId, new_id
+from presswarden.mailbox import service as mailbox
+from presswarden.mailbox.model import Carried, Outcome, Request, RequestState
+from presswarden.sites.model import Installation
+from presswarden.telemetry import service as telemetry
+from presswarden.telemetry.model import LateSite
+
+HEALTH: Final = "wp.site.health"
+PROBE_EVERY: Final = timedelta(minutes=10)
+SETTLED_BY_HEALTH: Final = ("control.pause", "control.resume")
+SETTLED_WITHIN: Final = timedelta(hours=24)
+_DISPATCHER: Final = Actor("process", "dispatcher")
+
+
+async def probe(tx: Tx, late: LateSite, *, now: datetime) -> Request | None:
+    """Ask a silent site for its health; None when that was done within ten minutes."""
+    for request in await mailbox.requests(tx, late.site, limit=10):
+        if request.tool == HEALTH and request.by == _DISPATCHER and now - request.asked_at < PROBE_EVERY:
+            return None
+    return await _ask_health(tx, late.site, CorrelationId(new_id()), now)
+
+
+async def settle_by_read(tx: Tx, unknown: Request, *, now: datetime) -> bool:
+    """Take the next step towards knowing what became of a pause or resumption. True when a read was filed."""
+    if unknown.settled_by is None:
+        read = await _ask_health(tx, unknown.site, unknown.correlation, now)
+        await mailbox.put_settled_by(tx, unknown.id, read.id)
+        return True
+    read = await mailbox.outcome(tx, unknown.settled_by)
+    if read.outcome is None or read.outcome.state is not RequestState.DONE:
+        return False
+    paused = read.outcome.result.get("paused")
+    came = paused == "control" if unknown.tool == "control.pause" else paused in {"", "local"}
+    known = Outcome(
+        RequestState.DONE if came else RequestState.FAILED,
+        "" if came else "dispatch.not_done",
+        "A read of the site's health showed it." if came else "The site's health shows that it did not happen.",
+        "" if came else "The standing order carries it with the next heartbeat.",
+        {"paused": paused} if isinstance(paused, str) else {},
+        None if unknown.outcome is None else unknown.outcome.call,
+        Carried.CALL if came else Carried.ORDER,
+    )
+    await mailbox.settle(tx, unknown, known, by=_DISPATCHER, now=now)
+    return False
+
+
+async def compare_fence(tx: Tx, installation: Installation, *, now: datetime) -> None:
+    """Compare the highest fence that the site has seen with ours. Lower: the site went back to a backup. Higher: we did, and jump above it."""
+    known = await telemetry.standing(tx, installation.site)
+    if known is None or known.installation != installation.id or known.heard_at is None:
+        return
+    ours = await store.fence(tx.org, tx, installation.id)
+    if known.fence == ours:
+        return
+    kind = SignalKind.FENCE_AHEAD if known.fence > ours else SignalKind.FENCE_BEHIND
+    if kind is SignalKind.FENCE_AHEAD:
+        await store.raise_fence(tx.org, tx, installation.id, known.fence)
+    if kind not in {incident.kind for incident in await incidents.open_incidents(tx, installation.site)}:
+        await incidents.raise_signal(tx, kind, installation.site, {"site": known.fence, "ours": ours}, now, by=_DISPATCHER)
+
+
+async def _ask_health(tx: Tx, site: SiteId, correlation: CorrelationId, now: datetime) -> Request:
+    return await mailbox.ask(tx, site, HEALTH, {}, by=_DISPATCHER, correlation=correlation, now=now)

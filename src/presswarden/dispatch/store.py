@@ -1,0 +1,153 @@
+"""SQL of dispatch's own tables: control keys of the pool, call keys of installations, fences, failed contacts. Secrets lie here sealed.
+
+A pooled key belongs to nobody, so the process's KEK wraps it directly; once an installation has it, it lies under the organisation's key.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, Integer, LargeBinary, String, delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from presswarden.dispatch.model import SealedKey
+from presswarden.kernel.db import Base, Tenant, Tx
+from presswarden.kernel.ids import Everyone, InstallationId, KeyId, OrgId
+
+
+class PooledKeyRow(Base):
+    __tablename__ = "control_keys"
+    kid: Mapped[str] = mapped_column(String(16), primary_key=True)
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    public: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+
+
+class CallKeyRow(Tenant, Base):
+    __tablename__ = "call_keys"
+    installation: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kid: Mapped[str] = mapped_column(String(16), primary_key=True)
+    alg: Mapped[str] = mapped_column(String(16))
+    public: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_site: Mapped[bytes | None] = mapped_column(LargeBinary)
+    epoch: Mapped[int] = mapped_column(Integer)
+    active: Mapped[bool] = mapped_column(Boolean)
+    not_after: Mapped[datetime | None]
+    made_at: Mapped[datetime]
+
+
+class FenceRow(Tenant, Base):
+    __tablename__ = "fences"
+    installation: Mapped[str] = mapped_column(String(36), primary_key=True)
+    fence: Mapped[int] = mapped_column(Integer)
+
+
+class ContactRow(Tenant, Base):
+    __tablename__ = "contacts"
+    installation: Mapped[str] = mapped_column(String(36), primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer)
+    first_failed_at: Mapped[datetime]
+    last_failed_at: Mapped[datetime]
+
+
+async def add_pooled(everyone: Everyone, tx: Tx, kid: KeyId, wrapped: bytes, public: bytes, now: datetime) -> None:
+    _across(everyone, tx)
+    tx.add(PooledKeyRow(kid=kid, wrapped=wrapped, public=public, made_at=now))
+    await tx.flush()
+
+
+async def pooled(everyone: Everyone, tx: Tx, kid: KeyId) -> bytes | None:
+    """The wrapped private half of a pooled key."""
+    _across(everyone, tx)
+    return await tx.scalar(select(PooledKeyRow.wrapped).where(PooledKeyRow.kid == kid))
+
+
+async def drop_pooled(everyone: Everyone, tx: Tx, kid: KeyId) -> None:
+    _across(everyone, tx)
+    await tx.execute(delete(PooledKeyRow).where(PooledKeyRow.kid == kid))
+
+
+async def add_call_key(org: OrgId, tx: Tx, installation: InstallationId, key: SealedKey, now: datetime) -> None:
+    tx.add(
+        CallKeyRow(
+            org=org, installation=installation, kid=key.kid, alg=key.alg, public=key.public, sealed=key.sealed, sealed_site=key.sealed_site,
+            epoch=key.epoch, active=key.active, not_after=key.not_after, made_at=now,
+        )
+    )  # fmt: skip
+    await tx.flush()
+
+
+async def call_keys(org: OrgId, tx: Tx, installation: InstallationId) -> tuple[SealedKey, ...]:
+    """The installation's keys, newest epoch first."""
+    rows = await tx.scalars(
+        select(CallKeyRow)
+        .where(CallKeyRow.org == org, CallKeyRow.installation == installation)
+        .order_by(CallKeyRow.epoch.desc())
+        .execution_options(populate_existing=True)
+    )
+    return tuple(
+        SealedKey(KeyId(row.kid), row.alg, row.public, row.sealed, row.sealed_site, row.epoch, row.active, row.not_after) for row in rows
+    )
+
+
+async def put_call_key(org: OrgId, tx: Tx, installation: InstallationId, kid: KeyId, *, active: bool, not_after: datetime | None) -> None:
+    await tx.execute(
+        update(CallKeyRow)
+        .where(CallKeyRow.org == org, CallKeyRow.installation == installation, CallKeyRow.kid == kid)
+        .values(active=active, not_after=not_after)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def drop_call_keys(org: OrgId, tx: Tx, installation: InstallationId, kid: KeyId | None = None) -> None:
+    """Delete one key of the installation, or all of them."""
+    which = delete(CallKeyRow).where(CallKeyRow.org == org, CallKeyRow.installation == installation)
+    if kid is not None:
+        which = which.where(CallKeyRow.kid == kid)
+    await tx.execute(which.execution_options(synchronize_session=False))
+
+
+async def drop_expired_keys(everyone: Everyone, tx: Tx, now: datetime) -> None:
+    _across(everyone, tx)
+    await tx.execute(delete(CallKeyRow).where(CallKeyRow.not_after <= now).execution_options(synchronize_session=False))
+
+
+async def fence(org: OrgId, tx: Tx, installation: InstallationId) -> int:
+    return await tx.scalar(select(FenceRow.fence).where(FenceRow.org == org, FenceRow.installation == installation)) or 0
+
+
+async def raise_fence(org: OrgId, tx: Tx, installation: InstallationId, to: int) -> None:
+    """Set the fence; it never falls."""
+    row = await tx.scalar(select(FenceRow).where(FenceRow.org == org, FenceRow.installation == installation).with_for_update())
+    if row is None:
+        tx.add(FenceRow(org=org, installation=installation, fence=to))
+    else:
+        row.fence = max(row.fence, to)
+    await tx.flush()
+
+
+async def count_failure(org: OrgId, tx: Tx, installation: InstallationId, now: datetime, apart_seconds: int) -> tuple[int, datetime]:
+    """Count a failed contact; those closer than `apart_seconds` count once. Number of failures in a row, and when the first was."""
+    row = await tx.scalar(select(ContactRow).where(ContactRow.org == org, ContactRow.installation == installation).with_for_update())
+    if row is None:
+        row = ContactRow(org=org, installation=installation, failures=1, first_failed_at=now, last_failed_at=now)
+        tx.add(row)
+    elif (now - row.last_failed_at).total_seconds() >= apart_seconds:
+        row.failures, row.last_failed_at = row.failures + 1, now
+    await tx.flush()
+    return row.failures, row.first_failed_at
+
+
+async def forget_failures(org: OrgId, tx: Tx, installation: InstallationId) -> bool:
+    """True when there were any."""
+    gone = await tx.execute(
+        delete(ContactRow)
+        .where(ContactRow.org == org, ContactRow.installation == installation)
+        .returning(ContactRow.installation)
+        .execution_options(synchronize_session=False)
+    )
+    return gone.scalar_one_or_none() is not None
+
+
+def _across(everyone: Everyone, tx: Tx) -> None:
+    if tx.scope is not everyone:
+        raise RuntimeError("this look-up runs across organisations")

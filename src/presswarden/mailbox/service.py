@@ -1,0 +1,260 @@
+"""Verbs of the mailbox: ask, wait, look at what came; and the dispatcher's side: take, write down, settle.
+
+Who asks commits and then rings `DISPATCH`; who settles rings `answer_channel(request)`. Limits: no verb here permits, signs or sends, and an answer that a
+site posted stays unverified here: the dispatcher alone believes.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from presswarden.actions.catalogue import action_of, check_args
+from presswarden.actions.model import Klass
+from presswarden.audit import service as audit
+from presswarden.audit.model import Actor, Entry
+from presswarden.kernel.canonical import Json
+from presswarden.kernel.db import Tx
+from presswarden.kernel.ids import CallId, CorrelationId, Everyone, InstallationId, OrgId, RequestId, SiteId, new_id
+from presswarden.kernel.wake import Listener
+from presswarden.mailbox import store
+from presswarden.mailbox.model import (
+    CONTROL_DEADLINE,
+    LEASE,
+    READ_DEADLINE,
+    SETTLED,
+    Due,
+    Envelope,
+    EnvelopeState,
+    MailboxFull,
+    Outcome,
+    Request,
+    RequestState,
+    RequestUnknown,
+    StandingOrder,
+    WaitingCall,
+)
+from presswarden.mailbox.orders import store as orders
+from presswarden.sites import service as sites
+from presswarden.sites.model import SiteNotPaired
+
+DISPATCH: Final = "dispatch"
+"""The channel that a dispatcher listens on."""
+FILLED_IN: Final = "control.rotate"
+MOST_OPEN: Final = 100
+"""Requests that may wait for one installation."""
+OFFER_LIVES: Final = timedelta(seconds=180)
+MOST_OFFERED: Final = 8
+KEPT: Final = timedelta(days=7)
+_SHOWN_ARGS: Final = frozenset({"reason", "home", "epoch"})
+"""Arguments that the audit shows; keys and their proofs never go there."""
+
+
+def answer_channel(request: RequestId) -> str:
+    return f"request-{request}"
+
+
+async def ask(
+    tx: Tx,
+    site: SiteId,
+    tool: str,
+    args: Mapping[str, Json],
+    *,
+    by: Actor,
+    correlation: CorrelationId,
+    now: datetime,
+    installation: InstallationId | None = None,
+    deadline: datetime | None = None,
+) -> Request:
+    """Write a request down. Ring `DISPATCH` after the commit. Raises `ToolUnknown`, `ArgsInvalid`, `SiteNotPaired`, `MailboxFull`.
+
+    `installation` names one that is not the site's newest. `control.rotate` is asked for without arguments: the dispatcher makes the key and fills them in.
+    """
+    if tool != FILLED_IN or args:
+        check_args(tool, args)
+    target = installation or (await sites.site_of(tx, site)).installation
+    if target is None:
+        raise SiteNotPaired("The site has no pairing.", do="Run `presswarden site pair` and finish it on the site's admin page.")
+    if await store.open_count(tx.org, tx, target) >= MOST_OPEN:
+        raise MailboxFull(f"{MOST_OPEN} requests wait for this site already.", do="Wait until they are answered.")
+    lives = CONTROL_DEADLINE if action_of(tool).klass is Klass.CONTROL else READ_DEADLINE
+    request = Request(
+        tx.org, RequestId(new_id()), site, target, tool, args, by, correlation, now, deadline or now + lives, RequestState.WAITING,
+        None, None, None,
+    )  # fmt: skip
+    await store.add_request(tx.org, tx, request)
+    await _record(tx, request, "call.asked", by, {}, now=now)
+    return request
+
+
+async def outcome(tx: Tx, request: RequestId) -> Request:
+    """The request as it stands, with its outcome once settled. Raises `RequestUnknown`."""
+    found = await store.request(tx.org, tx, request)
+    if found is None:
+        raise RequestUnknown("There is no such request in this organisation.", do="Check the id that `presswarden site read` printed.")
+    return found
+
+
+async def requests(tx: Tx, site: SiteId, *, limit: int = 20) -> tuple[Request, ...]:
+    """The site's newest requests, newest first."""
+    return await store.requests_of(tx.org, tx, site, limit)
+
+
+async def until_settled(look: Callable[[], Awaitable[Request]], bell: Listener, *, seconds: float, tries: int = 40) -> Request:
+    """Look, and look again whenever `bell` (on `answer_channel`) rings, until settled or `seconds` are over. `look` opens its own transaction."""
+    found = await look()
+    for _ in range(tries):
+        if found.is_settled:
+            break
+        await bell.wait(seconds / tries)
+        found = await look()
+    return found
+
+
+# The site's side, through ingest.
+
+
+async def standing_order(tx: Tx, installation: InstallationId) -> StandingOrder | None:
+    """The newest order for this installation, as the dispatcher signed it."""
+    return await orders.order_of(tx.org, tx, installation)
+
+
+async def waiting_calls(tx: Tx, installation: InstallationId, *, now: datetime) -> tuple[WaitingCall, ...]:
+    """Signed calls for a site that can't be reached; only what is still valid long enough to arrive."""
+    return await store.offered(tx.org, tx, installation, signed_after=now - OFFER_LIVES + timedelta(seconds=15), limit=MOST_OFFERED)
+
+
+async def take_receipt(
+    tx: Tx, installation: InstallationId, call: CallId, *, status: int, body: str, signature: str, now: datetime
+) -> bool:
+    """Keep a posted answer for the dispatcher to verify. Ring `DISPATCH` after the commit. False: no call of this installation waits for it."""
+    envelope = await store.offered_envelope(tx.org, tx, installation, call)
+    if envelope is None:
+        return False
+    await store.put_envelope(
+        tx.org,
+        tx,
+        call,
+        state=EnvelopeState.RETURNED,
+        headers=None,
+        returned_status=status,
+        returned_body=body,
+        returned_signature=signature,
+    )
+    await store.put_state(tx.org, tx, envelope.request, RequestState.SENT, look_at=now, now=now)
+    return True
+
+
+# The dispatcher's side.
+
+
+async def waiting(
+    everyone: Everyone, tx: Tx, *, now: datetime, limit: int, busy: Collection[InstallationId] = (), held: Collection[RequestId] = ()
+) -> tuple[Due, ...]:
+    """What to look at now: `busy` installations and `held` requests left out."""
+    return await store.due(everyone, tx, now=now, limit=limit, busy=busy, held=held)
+
+
+async def claim(tx: Tx, request: RequestId, *, now: datetime) -> Request | None:
+    """Take a request for one try; None when another dispatcher has it or it is settled."""
+    return await store.request(tx.org, tx, request) if await store.claim(tx.org, tx, request, now=now) else None
+
+
+async def envelopes(tx: Tx, request: RequestId) -> tuple[Envelope, ...]:
+    """The request's calls, oldest first; the last one is the one that counts."""
+    return await store.envelopes_of(tx.org, tx, request)
+
+
+async def write_envelope(tx: Tx, envelope: Envelope) -> None:
+    """Keep the bytes of a call before their first sending."""
+    await store.add_envelope(tx.org, tx, envelope)
+
+
+async def put_args(tx: Tx, request: Request, args: Mapping[str, Json]) -> Request:
+    """Fill in arguments that only the dispatcher can make. Raises `ArgsInvalid`."""
+    check_args(request.tool, args)
+    await store.put_args(tx.org, tx, request.id, args)
+    return replace(request, args=args)
+
+
+async def mark_sending(tx: Tx, envelope: Envelope, *, now: datetime) -> Envelope:
+    """Say that a sending begins; committed before the first byte leaves."""
+    sending = replace(
+        envelope, state=EnvelopeState.READY, first_sent_at=envelope.first_sent_at or now, sendings=envelope.sendings + 1, signed_at=None
+    )
+    await store.put_envelope(
+        tx.org, tx, envelope.call, state=sending.state, headers=None, first_sent_at=sending.first_sent_at, sendings=sending.sendings
+    )
+    await store.put_state(tx.org, tx, envelope.request, RequestState.SENT, look_at=now + LEASE, now=now)
+    return sending
+
+
+async def look_again(tx: Tx, request: RequestId, at: datetime, *, now: datetime) -> None:
+    """Leave the request open, to be looked at again at `at`."""
+    await store.put_state(tx.org, tx, request, RequestState.SENT, look_at=at, now=now)
+
+
+async def offer(tx: Tx, envelope: Envelope, headers: Mapping[str, str], *, until: datetime, now: datetime) -> None:
+    """Let the site take the call along; at `until` somebody looks again."""
+    await store.put_envelope(
+        tx.org,
+        tx,
+        envelope.call,
+        state=EnvelopeState.OFFERED,
+        headers=dict(headers),
+        signed_at=now,
+        first_sent_at=envelope.first_sent_at or now,
+    )
+    await store.put_state(tx.org, tx, envelope.request, RequestState.SENT, look_at=until, now=now)
+
+
+async def end_envelope(tx: Tx, call: CallId) -> None:
+    """This call is not sent again."""
+    await store.put_envelope(tx.org, tx, call, state=EnvelopeState.ENDED, headers=None)
+
+
+async def stale_offers(
+    everyone: Everyone, tx: Tx, *, signed_before: datetime, limit: int = 100
+) -> tuple[tuple[OrgId, CallId, RequestId], ...]:
+    """Offered calls whose headers were signed that long ago."""
+    return await store.stale_offers(everyone, tx, signed_before=signed_before, limit=limit)
+
+
+async def settle(tx: Tx, request: Request, result: Outcome, *, by: Actor, now: datetime) -> None:
+    """Write down what the request came to. Ring `answer_channel` after the commit."""
+    if result.state not in SETTLED:
+        raise RuntimeError("an outcome is a settled state")
+    if result.call is not None:
+        await store.put_envelope(tx.org, tx, result.call, state=EnvelopeState.ENDED, headers=None)
+    await store.put_state(tx.org, tx, request.id, result.state, look_at=None, outcome=result, now=now)
+    told: dict[str, Json] = {"state": result.state, "code": result.code, "call": result.call or "", "carried_by": result.carried_by}
+    await _record(tx, request, "call.settled", by, told, now=now)
+
+
+async def unknown(everyone: Everyone, tx: Tx, *, tools: Collection[str], since: datetime, limit: int = 50) -> tuple[Request, ...]:
+    """Requests whose outcome a read is to settle."""
+    return await store.unknown_of(everyone, tx, tools=tools, since=since, limit=limit)
+
+
+async def put_settled_by(tx: Tx, request: RequestId, read: RequestId) -> None:
+    await store.put_settled_by(tx.org, tx, request, read)
+
+
+async def put_standing_order(tx: Tx, order: StandingOrder) -> bool:
+    """Replace the installation's order; False when a newer one stands there already."""
+    return await orders.put_order(tx.org, tx, order)
+
+
+async def standing_orders(everyone: Everyone, tx: Tx) -> dict[InstallationId, StandingOrder]:
+    return await orders.orders_made(everyone, tx)
+
+
+async def expire(everyone: Everyone, tx: Tx, *, now: datetime) -> None:
+    """Let settled requests go after a week: facts and the audit keep what matters."""
+    await store.forget(everyone, tx, settled_before=now - KEPT)
+
+
+async def _record(tx: Tx, request: Request, kind: str, actor: Actor, payload: Mapping[str, Json], *, now: datetime) -> None:
+    shown: dict[str, Json] = {name: value for name, value in request.args.items() if name in _SHOWN_ARGS}
+    told = {"request": request.id, "tool": request.tool, "args": shown, **payload}
+    await audit.record(tx, Entry(kind, actor, f"site:{request.site}", request.correlation, told), now=now)
