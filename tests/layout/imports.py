@@ -16,7 +16,7 @@ STAGES = {
     "agents", "dispatch", "reports",
 }  # fmt: skip
 DOORS = {"model", "service", "ports"}
-MORE_DOORS = {"policy": {"decide"}, "actions": {"catalogue"}, "gate": {"permit"}, "approvals": {"consent"}}
+MORE_DOORS = {"policy": {"decide"}, "actions": {"catalogue"}, "gate": {"permit"}, "approvals": {"consent"}, "audit": {"verify"}}
 # Signing is no door of dispatch: the import contract "one-signer" says who may, and nobody outside may.
 
 NOWHERE: set[str] = set()

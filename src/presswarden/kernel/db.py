@@ -22,7 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from presswarden.kernel.errors import PresswardenError
-from presswarden.kernel.ids import Everyone, OrgId
+from presswarden.kernel.ids import EVERYONE, Everyone, OrgId
 
 _NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s",
           "fk": "fk_%(table_name)s_%(column_0_N_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"}  # fmt: skip
@@ -134,6 +134,11 @@ class Database:
                 if fault.connection_invalidated:
                     raise DatabaseGone("The connection to the database was lost; the change was not made.", do="Try again.") from fault
                 raise
+
+    async def check(self) -> None:
+        """Raises `DatabaseGone` when the database can't be opened. Never makes a SQLite file's folder."""
+        async with self.reading(EVERYONE):
+            pass
 
     async def dispose(self) -> None:
         await self.engine.dispose()

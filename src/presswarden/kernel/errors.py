@@ -4,13 +4,10 @@ An error names what is wrong (`says`), where (`where`), and what to do next (`do
 `surfaces/problems.py` maps codes. Nothing secret and nothing received from outside goes into these texts unescaped.
 """
 
-from typing import ClassVar
-
-
 class PresswardenError(Exception):
     """Base of every expected failure. Subclasses set `code` and write `says` and `do`."""
 
-    code: ClassVar[str] = "internal"
+    code: str = "internal"
 
     def __init__(self, says: str, *, do: str = "", where: str = "", **extra: str | int) -> None:
         super().__init__(says)

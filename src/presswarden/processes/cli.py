@@ -1,0 +1,107 @@
+"""`presswarden`: the one program. Starts processes, and opens a desk for the commands of `surfaces.cli`. Limits: it reads settings and decides nothing."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from presswarden.identity import service as identity
+from presswarden.kernel.clock import SystemClock
+from presswarden.kernel.ids import EVERYONE
+from presswarden.processes import dispatcher, home, janitor, serve, web
+from presswarden.processes.settings import Settings
+from presswarden.surfaces.cli import audit, incidents, sites
+from presswarden.surfaces.cli.desk import Counter, Desk, run, wants_json
+
+app = typer.Typer(
+    name="presswarden", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="The control plane for WordPress fleets: only signed, approved, reversible actions reach a site.",
+)  # fmt: skip
+
+
+@app.callback()
+def everywhere(
+    _context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(help="The installation's folder. Default: PRESSWARDEN_HOME, else the user's data folder.")
+    ] = None,
+    org: Annotated[str, typer.Option(help="The organisation, by name or id. Default: the only one.")] = "",
+    acting: Annotated[str, typer.Option("--as", help="Who you are: mail address or id. Default: the only owner.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+def _settings(context: typer.Context) -> Settings:
+    return Settings.load(context.find_root().params.get("home"))
+
+
+@asynccontextmanager
+async def _open_desk(context: typer.Context) -> AsyncIterator[Desk]:
+    settings = _settings(context).desk()
+    home.require_set_up(settings.home, settings.database)
+    database = await home.open_database(settings.database, migrate=False)
+    try:
+        wanted, acting = (str(context.find_root().params.get(name) or "") for name in ("org", "acting"))
+        async with database.reading(EVERYONE) as tx:
+            organisation = await identity.choose_organisation(EVERYONE, tx, wanted)
+        async with database.reading(organisation.id) as tx:
+            person = await (identity.find_person(tx, acting) if acting else identity.owner(tx))
+        yield Desk(
+            database, SystemClock(), home.wake_for(database, settings.home), settings.url, organisation, person, json=wants_json(context)
+        )
+    finally:
+        await database.dispose()
+
+
+def _until_stopped(context: typer.Context, work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+    async def whole() -> int:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, stop.set)
+        await work(stop)
+        return 0
+
+    raise typer.Exit(run(whole, as_json=wants_json(context)))
+
+
+@app.command("serve")
+def serve_(context: typer.Context) -> None:
+    """Run every process in one, on SQLite: the embedded default."""
+    _until_stopped(context, lambda stop: serve.run(_settings(context).serve(), stop, lambda text: typer.echo(text)))
+
+
+@app.command("web")
+def web_(context: typer.Context) -> None:
+    """Run the process that faces the internet."""
+    _until_stopped(context, lambda stop: web.run(_settings(context).web(), stop))
+
+
+@app.command("dispatcher")
+def dispatcher_(context: typer.Context) -> None:
+    """Run the process that signs and sends to sites."""
+    _until_stopped(context, lambda stop: dispatcher.run(_settings(context).dispatcher(), stop))
+
+
+@app.command("janitor")
+def janitor_(context: typer.Context) -> None:
+    """Run the process that integrates the audit and lets old data go."""
+    _until_stopped(context, lambda stop: janitor.run(_settings(context).janitor(), stop))
+
+
+_counter = Counter(_open_desk)
+app.add_typer(sites.commands(_counter), name="site")
+app.add_typer(incidents.commands(_counter), name="incident")
+app.add_typer(audit.commands(_counter), name="audit")
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,75 @@
+"""The home folder of an installation: made once, checked at every start.
+
+The embedded default makes its key-encryption keys on first start and says once to keep them apart from the database's backups (ARCHITECTURE "Storage");
+after that a missing key stops the start: nothing else could open what it sealed. Limits: one machine's folder; `deploy/` sets paths of its own.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from presswarden.kernel.db import Database
+from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.sealing import Kek, make_kek, read_kek
+from presswarden.kernel.wake import PipeWake, PostgresWake
+from presswarden.migrations.runner import is_current, upgrade
+
+OWNERS = ("web", "dispatcher", "janitor")
+
+
+class NotSetUp(PresswardenError):
+    """There is no installation in this home folder."""
+
+    code = "home.not_set_up"
+
+
+class SchemaOld(PresswardenError):
+    code = "database.schema"
+
+
+def is_first_start(home: Path) -> bool:
+    """True while nothing of an installation exists: neither a key nor a database."""
+    return not any((home / "keys").glob("*.kek")) and not (home / "presswarden.sqlite").exists()
+
+
+def make_home(home: Path, say: Callable[[str], None]) -> None:
+    """Make the folder and one KEK for each process."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for owner in OWNERS:
+        make_kek(owner, home / "keys" / f"{owner}.kek")
+    say(f"Made the key-encryption keys in {home / 'keys'} (mode 0600).")
+    say(
+        "Keep a copy of them apart from the database's backups: together they open every stored secret, and without them none can be opened."
+    )
+
+
+def require_set_up(where: Path, database: str) -> None:
+    """Raises `NotSetUp` when an embedded database would have to be made: only `serve` makes one."""
+    if database.startswith("sqlite") and not Path(database.removeprefix("sqlite:///")).exists():
+        raise NotSetUp(f"There is no installation in {where}.", do="Start one with `presswarden serve`, or name its folder with --home.")
+
+
+def kek(owner: str, path: Path) -> Kek:
+    return read_kek(owner, path)
+
+
+async def open_database(url: str, *, migrate: bool) -> Database:
+    """The database, at the newest schema. Raises `SchemaOld` when it is behind and `migrate` is False, `DatabaseGone` when it can't be opened."""
+    database = Database(url)
+    try:
+        await database.check()
+        if migrate:
+            await upgrade(database)
+        elif not await is_current(database):
+            raise SchemaOld(
+                "The database's schema is not this program's.", do="Run `presswarden serve` (or the upgrade) of the same version once."
+            )
+    except BaseException:
+        await database.dispose()
+        raise
+    return database
+
+
+def wake_for(database: Database, home: Path) -> PipeWake | PostgresWake:
+    if database.is_sqlite:
+        return PipeWake(home / "wake")
+    return PostgresWake(database.url.set(drivername="postgresql").render_as_string(hide_password=False))

@@ -1,0 +1,73 @@
+"""The embedded default: every process in one, on SQLite, for trials and small agencies.
+
+What this gives up: web, dispatcher and janitor share one memory and one database file, so the separation of keys and of database roles that `deploy/` gives
+is not there. They are still built apart, each from its own settings, and import rules hold between them.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+from presswarden.identity import service as identity
+from presswarden.kernel.clock import SystemClock
+from presswarden.kernel.db import Database
+from presswarden.kernel.ids import EVERYONE, OrgId, new_id
+from presswarden.processes import dispatcher, home, janitor, web
+from presswarden.processes.settings import ServeSettings
+
+
+async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str], None]) -> None:
+    """Serve until `stop`. The first start makes the home folder, the keys, the database and one organisation."""
+    where = settings.web.home
+    if home.is_first_start(where):
+        home.make_home(where, say)
+    keks = {
+        "web": home.kek("web", settings.web.kek),
+        "dispatcher": home.kek("dispatcher", settings.dispatcher.kek),
+        "janitor": home.kek("janitor", settings.janitor.kek),
+    }
+    database = await home.open_database(settings.web.database, migrate=True)
+    try:
+        await _first_organisation(database, say)
+        clock, wake = SystemClock(), home.wake_for(database, where)
+        app = web.build_app(database, clock, keks["web"], wake)
+        acting = dispatcher.build(database, keks["dispatcher"], wake, settings.dispatcher.site_networks)
+        cleaning = janitor.Janitor(database, clock, keks["janitor"], settings.janitor.log_host, settings.janitor.retention_days)
+        listening = asyncio.Event()
+        await _until_one_ends(
+            stop,
+            web.serve_app(app, settings.web.host, settings.web.port, stop, listening),
+            acting.run(stop),
+            cleaning.run(stop),
+            _announce(listening, settings, say),
+        )
+    finally:
+        await database.dispose()
+
+
+async def _announce(listening: asyncio.Event, settings: ServeSettings, say: Callable[[str], None]) -> None:
+    await listening.wait()
+    say(f"Presswarden answers at {settings.web.url} (listening on {settings.web.host}:{settings.web.port}). Stop with Ctrl C.")
+
+
+async def _until_one_ends(stop: asyncio.Event, *parts: Coroutine[None, None, None]) -> None:
+    """Run the parts together. When one fails, the others are told to stop, and the failure is raised."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        stop.set()
+        for task in tasks[-1:]:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in ended:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
+            raise outcome
+
+
+async def _first_organisation(database: Database, say: Callable[[str], None]) -> None:
+    async with database.reading(EVERYONE) as tx:
+        if await identity.organisations(EVERYONE, tx):
+            return
+    async with database.transaction(OrgId(new_id())) as tx:
+        made = await identity.create_organisation(tx, "Default organisation", "Owner", "owner@localhost", SystemClock().now())
+        say(f"Made the organisation “{made.name}” with one owner.")

@@ -1,0 +1,160 @@
+"""What each process is given, from the environment over the home folder's `settings.toml`. Each class holds only what its process needs.
+
+The home folder (mode 0700) holds `settings.toml`, the embedded database, `keys/*.kek` (mode 0600) and the wake-up pipes. Limits: no module-level settings;
+a value that is wrong names its key, where it stands and what is allowed.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from presswarden.kernel.errors import PresswardenError
+
+Network = IPv4Network | IPv6Network
+KEYS = ("url", "listen", "database", "site_networks", "retention_days")
+DEFAULT_LISTEN = "127.0.0.1:8700"
+
+
+class SettingsInvalid(PresswardenError):
+    code = "settings.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    database: str
+    home: Path
+    url: str
+    host: str
+    port: int
+    kek: Path
+
+
+@dataclass(frozen=True, slots=True)
+class DispatcherSettings:
+    database: str
+    home: Path
+    site_networks: tuple[Network, ...]
+    kek: Path
+
+
+@dataclass(frozen=True, slots=True)
+class JanitorSettings:
+    database: str
+    home: Path
+    log_host: str
+    retention_days: int
+    kek: Path
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """What the command line on the database's own machine needs."""
+
+    database: str
+    home: Path
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """The embedded default: all of them in one process, each still with its own values."""
+
+    web: WebSettings
+    dispatcher: DispatcherSettings
+    janitor: JanitorSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Reads each value once, from `PRESSWARDEN_<KEY>` or `settings.toml`."""
+
+    home: Path
+    values: Mapping[str, str]
+
+    @classmethod
+    def load(cls, home: Path | None = None, environment: Mapping[str, str] | None = None) -> "Settings":
+        env = os.environ if environment is None else environment
+        where = home or (Path(env["PRESSWARDEN_HOME"]) if env.get("PRESSWARDEN_HOME") else _default_home(env))
+        values = _read(where / "settings.toml") | {
+            key: env[f"PRESSWARDEN_{key.upper()}"] for key in KEYS if env.get(f"PRESSWARDEN_{key.upper()}")
+        }
+        return cls(where.absolute(), values)
+
+    def web(self) -> WebSettings:
+        host, port = self._listen()
+        return WebSettings(self.database, self.home, self.url, host, port, self._kek("web"))
+
+    def dispatcher(self) -> DispatcherSettings:
+        return DispatcherSettings(self.database, self.home, self._networks(), self._kek("dispatcher"))
+
+    def janitor(self) -> JanitorSettings:
+        return JanitorSettings(self.database, self.home, urlsplit(self.url).netloc, self._retention(), self._kek("janitor"))
+
+    def desk(self) -> DeskSettings:
+        return DeskSettings(self.database, self.home, self.url)
+
+    def serve(self) -> ServeSettings:
+        return ServeSettings(self.web(), self.dispatcher(), self.janitor())
+
+    @property
+    def database(self) -> str:
+        url = self.values.get("database") or f"sqlite:///{self.home / 'presswarden.sqlite'}"
+        if urlsplit(url).scheme not in {"sqlite", "postgresql", "postgres"}:
+            raise self._invalid("database", "sqlite:///PATH or postgresql://USER@HOST/NAME")
+        return url
+
+    @property
+    def url(self) -> str:
+        url = self.values.get("url") or "http://{}:{}".format(*self._listen())
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or url.endswith("/"):
+            raise self._invalid("url", "https://control.example, without a slash at the end")
+        return url
+
+    def _listen(self) -> tuple[str, int]:
+        host, _, port = self.values.get("listen", DEFAULT_LISTEN).rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise self._invalid("listen", "HOST:PORT, such as 127.0.0.1:8700")
+        return host, int(port)
+
+    def _networks(self) -> tuple[Network, ...]:
+        try:
+            return tuple(ip_network(each.strip()) for each in self.values.get("site_networks", "").split(",") if each.strip())
+        except ValueError:
+            raise self._invalid("site_networks", "networks like 10.0.0.0/8, separated by commas") from None
+
+    def _retention(self) -> int:
+        text = self.values.get("retention_days", "30")
+        if not text.isdigit() or not 7 <= int(text) <= 90:
+            raise self._invalid("retention_days", "7 to 90")
+        return int(text)
+
+    def _kek(self, owner: str) -> Path:
+        return self.home / "keys" / f"{owner}.kek"
+
+    def _invalid(self, key: str, allowed: str) -> SettingsInvalid:
+        return SettingsInvalid(
+            f"The setting {key} is not valid.", where=f"PRESSWARDEN_{key.upper()} or {self.home / 'settings.toml'}", do=f"Use {allowed}."
+        )
+
+
+def _default_home(env: Mapping[str, str]) -> Path:
+    base = env.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "presswarden"
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise SettingsInvalid(f"{path} can't be read as TOML.", where=str(path), do="Correct the file or remove it.") from fault
+    unknown = sorted(set(found) - set(KEYS))
+    if unknown:
+        raise SettingsInvalid(f"{path} holds unknown keys: {', '.join(unknown)}.", where=str(path), do=f"Known are {', '.join(KEYS)}.")
+    return {key: str(value) for key, value in found.items()}

@@ -1,0 +1,87 @@
+"""The process that faces the internet: ingest, and a health answer. It holds its own KEK; it never signs and never sends.
+
+Limits: plain HTTP on the address it is told; TLS ends at the proxy in front, whose addresses are not trusted for anything here.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.responses import JSONResponse
+
+from presswarden.kernel.clock import Clock, SystemClock
+from presswarden.kernel.db import Database
+from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.ids import EVERYONE
+from presswarden.kernel.sealing import Kek
+from presswarden.kernel.wake import Wake
+from presswarden.processes import home
+from presswarden.processes.settings import WebSettings
+from presswarden.surfaces.ingest.routes import ingest_routes
+
+
+class ListenFailed(PresswardenError):
+    code = "listen.failed"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers (the process that builds it decides when to stop), and with a word when it listens."""
+
+    def __init__(self, config: uvicorn.Config, listening: asyncio.Event) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._listening.set()
+
+
+def build_app(database: Database, clock: Clock, kek: Kek, wake: Wake) -> FastAPI:
+    app = FastAPI(title="Presswarden", openapi_url=None, docs_url=None, redoc_url=None)
+    app.include_router(ingest_routes(database, clock, kek, wake, EVERYONE))
+
+    @app.get("/healthz")
+    async def healthz() -> JSONResponse:
+        async with database.reading(EVERYONE):
+            return JSONResponse({"status": "ok"})
+
+    return app
+
+
+async def serve_app(app: FastAPI, host: str, port: int, stop: asyncio.Event, listening: asyncio.Event | None = None) -> None:
+    """Answer on `host:port` until `stop`; open requests are finished first (10 s). Raises `ListenFailed` when the address is taken."""
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="off", proxy_headers=False, server_header=False,
+                            timeout_graceful_shutdown=10, timeout_keep_alive=15, limit_concurrency=500, access_log=False)  # fmt: skip
+    server = _Server(config, listening or asyncio.Event())
+
+    async def wait_for_stop() -> None:
+        await stop.wait()
+        server.should_exit = True
+
+    watcher = asyncio.create_task(wait_for_stop())
+    try:
+        await server.serve()
+    except SystemExit:
+        # uvicorn exits by itself when it can't bind.
+        raise ListenFailed(
+            f"{host}:{port} can't be listened on.", do="Stop what uses it, or set PRESSWARDEN_LISTEN to another HOST:PORT."
+        ) from None
+    finally:
+        watcher.cancel()
+
+
+async def run(settings: WebSettings, stop: asyncio.Event) -> None:
+    kek = home.kek("web", settings.kek)
+    database = await home.open_database(settings.database, migrate=False)
+    try:
+        wake = home.wake_for(database, settings.home)
+        await serve_app(build_app(database, SystemClock(), kek, wake), settings.host, settings.port, stop)
+    finally:
+        await database.dispose()
