@@ -10,7 +10,7 @@ from presswarden.sites import store
 from presswarden.sites.arrivals import store as arrivals
 from presswarden.sites.keys import store as keys
 from presswarden.sites.lookup import installation
-from presswarden.sites.model import Installation, InstallationState, MessageKey, MessageMark, MessageRefusal, SiteKey
+from presswarden.sites.model import Installation, MessageKey, MessageMark, MessageRefusal, SiteKey
 
 LATE_ARRIVAL = timedelta(seconds=60)
 
@@ -41,7 +41,7 @@ async def claim_message(tx: Tx, found: Installation, mark: MessageMark, *, now: 
     if await store.advance(tx.org, tx, found.id, mark.seq, mark.sent_at):
         return None
     fresh = await store.installation(tx.org, tx, found.id)
-    return MessageRefusal.SEQUENCE if fresh is not None and fresh.state is InstallationState.PAIRED else MessageRefusal.INSTALLATION
+    return MessageRefusal.SEQUENCE if fresh is not None and fresh.listens else MessageRefusal.INSTALLATION
 
 
 async def is_late_arrival(tx: Tx, found: Installation, mark: MessageMark) -> bool:

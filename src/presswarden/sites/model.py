@@ -106,6 +106,12 @@ class Installation:
     wanted_paused: bool
     """The site's pause, as we want it: it outlives an installation."""
 
+    @property
+    def listens(self) -> bool:
+        """Paired, or revoked by us and not yet told so: its messages are still looked at, so that it hears of its end."""
+        untold = self.paired_at is not None and self.revocation_told_at is None
+        return self.state is InstallationState.PAIRED or (self.state is InstallationState.REVOKED and untold)
+
 
 @dataclass(frozen=True, slots=True)
 class SiteKey:
@@ -205,6 +211,10 @@ class SiteLive(PresswardenError):
 
 class SiteUnknown(NotFound):
     code = "sites.unknown"
+
+
+class LabelRefused(PresswardenError):
+    code = "sites.label"
 
 
 class SiteNotPaired(PresswardenError):

@@ -34,6 +34,7 @@ from presswarden.sites.model import (
     ControlKey,
     Installation,
     InstallationState,
+    LabelRefused,
     NoControlKey,
     PairingRefusal,
     PairingString,
@@ -42,7 +43,6 @@ from presswarden.sites.model import (
     SiteKey,
     SiteLive,
     SiteNotPaired,
-    SiteUnknown,
     base_url,
 )
 from presswarden.sites.moving import complete_move, confirm_move, file_move, move_of, moves_confirmed
@@ -63,7 +63,7 @@ REMEMBER_MESSAGES = timedelta(minutes=15)
 async def begin_pairing(
     tx: Tx, *, home_label: str, control_url: str, requested_by: PersonId, now: datetime
 ) -> tuple[PairingString, Site, Installation]:
-    """A pairing string for a new site, or for the one of that label. Raises `SiteLive`, `NoControlKey`, `UrlRefused`.
+    """A pairing string for a new site, or for the one of that label. Raises `SiteLive`, `NoControlKey`, `UrlRefused`, `LabelRefused`.
 
     A string made before for the same site stops being valid: one is out at a time.
     """
@@ -215,7 +215,7 @@ async def expire_pairings(everyone: Everyone, tx: Tx, now: datetime) -> None:
 
 async def _site_for(tx: Tx, label: str, now: datetime) -> Site:
     if not label or len(label) > 200 or not label.isprintable():
-        raise SiteUnknown("A site needs a name or its address.", do="Give 1 to 200 plain characters.")
+        raise LabelRefused("A site needs a name or its address.", do="Give 1 to 200 plain characters.")
     for known in await store.sites(tx.org, tx):
         if label in (known.id, known.label, known.home):
             if known.state is InstallationState.PAIRED:

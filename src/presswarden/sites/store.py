@@ -78,6 +78,11 @@ class InstallationRow(Tenant, Base):
     wordpress: Mapped[str] = mapped_column(String(40))
 
 
+_LISTENS = (InstallationRow.state == InstallationState.PAIRED.value) | (
+    InstallationRow.paired_at.is_not(None) & InstallationRow.revoked_at.is_not(None) & InstallationRow.revocation_told_at.is_(None)
+)
+
+
 async def add_site(org: OrgId, tx: Tx, site: SiteId, label: str, now: datetime) -> None:
     tx.add(SiteRow(org=org, site=site, label=label, created_at=now))
     await tx.flush()
@@ -127,9 +132,7 @@ async def installations(org: OrgId, tx: Tx, *, site: SiteId | None = None, home:
 async def to_be_served(everyone: Everyone, tx: Tx) -> tuple[Installation, ...]:
     """Paired ones, and revoked ones that have not been told so."""
     _ = everyone
-    paired = InstallationRow.state == InstallationState.PAIRED.value
-    untold = InstallationRow.paired_at.is_not(None) & InstallationRow.revoked_at.is_not(None) & InstallationRow.revocation_told_at.is_(None)
-    return await _read(tx, _with_site().where(paired | untold).order_by(InstallationRow.installation))
+    return await _read(tx, _with_site().where(_LISTENS).order_by(InstallationRow.installation))
 
 
 async def verifier(org: OrgId, tx: Tx, of: InstallationId) -> bytes | None:
@@ -160,10 +163,9 @@ async def burn(org: OrgId, tx: Tx, of: InstallationId, now: datetime, **values: 
 
 
 async def advance(org: OrgId, tx: Tx, of: InstallationId, seq: int, sent_at: datetime) -> bool:
-    """One UPDATE: False when `seq` is not above the highest taken, or the installation is no longer paired."""
+    """One UPDATE: False when `seq` is not above the highest taken, or the installation is neither paired nor still to be told of its end."""
     mine = (InstallationRow.org == org, InstallationRow.installation == of, InstallationRow.seq < seq)
-    query = update(InstallationRow).where(*mine, InstallationRow.state == InstallationState.PAIRED.value)
-    return await _changed(tx, query.values(seq=seq, last_message_at=sent_at))
+    return await _changed(tx, update(InstallationRow).where(*mine, _LISTENS).values(seq=seq, last_message_at=sent_at))
 
 
 async def forget_verifiers(everyone: Everyone, tx: Tx, now: datetime, late: tuple[InstallationId, ...]) -> None:
