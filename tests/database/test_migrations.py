@@ -2,14 +2,17 @@
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 import presswarden
 from presswarden.kernel.db import Base, Database
-from presswarden.migrations.runner import is_current, upgrade
+from presswarden.migrations.current import is_current, newest
+from presswarden.migrations.runner import config, upgrade
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -28,3 +31,13 @@ async def test_upgrading_twice_changes_nothing(database: Database) -> None:
     assert await is_current(database)
     await upgrade(database)
     assert await is_current(database)
+
+
+async def test_a_database_that_was_never_migrated_is_not_current(tmp_path: Path) -> None:
+    empty = Database(f"sqlite:///{tmp_path}/empty.sqlite")
+    assert not await is_current(empty)
+    await empty.dispose()
+
+
+def test_the_newest_file_name_is_the_head_of_the_migrations() -> None:
+    assert ScriptDirectory.from_config(config()).get_heads() == [newest()]

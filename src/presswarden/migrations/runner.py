@@ -4,8 +4,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from presswarden.kernel.db import Database
@@ -24,18 +22,7 @@ async def upgrade(database: Database) -> None:
         await connection.commit()
 
 
-async def is_current(database: Database) -> bool:
-    """True when the database has had every migration this program knows."""
-    async with database.engine.connect() as connection:
-        return await connection.run_sync(_is_current)
-
-
 def _upgrade(connection: Connection) -> None:
     made = config()
     made.attributes["connection"] = connection
     command.upgrade(made, "head")
-
-
-def _is_current(connection: Connection) -> bool:
-    heads = ScriptDirectory.from_config(config()).get_heads()
-    return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)

@@ -13,7 +13,7 @@ import typer
 from presswarden.identity import service as identity
 from presswarden.kernel.clock import SystemClock
 from presswarden.kernel.ids import EVERYONE
-from presswarden.processes import dispatcher, home, janitor, serve, web
+from presswarden.processes import home
 from presswarden.processes.settings import Settings
 from presswarden.surfaces.cli import audit, incidents, sites
 from presswarden.surfaces.cli.desk import Counter, Desk, run, wants_json
@@ -45,7 +45,7 @@ def _settings(context: typer.Context) -> Settings:
 async def _open_desk(context: typer.Context) -> AsyncIterator[Desk]:
     settings = _settings(context).desk()
     home.require_set_up(settings.home, settings.database)
-    database = await home.open_database(settings.database, migrate=False)
+    database = await home.open_database(settings.database)
     try:
         wanted, acting = (str(context.find_root().params.get(name) or "") for name in ("org", "acting"))
         async with database.reading(EVERYONE) as tx:
@@ -61,7 +61,8 @@ async def _open_desk(context: typer.Context) -> AsyncIterator[Desk]:
 
 def _until_stopped(context: typer.Context, work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for noisy in ("httpx", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
 
     async def whole() -> int:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -73,28 +74,47 @@ def _until_stopped(context: typer.Context, work: Callable[[asyncio.Event], Await
     raise typer.Exit(run(whole, as_json=wants_json(context)))
 
 
+# The processes are imported where they start: a command that reads a table would load the web server and the signer for nothing.
+
+
 @app.command("serve")
 def serve_(context: typer.Context) -> None:
     """Run every process in one, on SQLite: the embedded default."""
+    from presswarden.processes import serve
+
     _until_stopped(context, lambda stop: serve.run(_settings(context).serve(), stop, lambda text: typer.echo(text)))
 
 
 @app.command("web")
 def web_(context: typer.Context) -> None:
     """Run the process that faces the internet."""
+    from presswarden.processes import web
+
     _until_stopped(context, lambda stop: web.run(_settings(context).web(), stop))
 
 
 @app.command("dispatcher")
 def dispatcher_(context: typer.Context) -> None:
     """Run the process that signs and sends to sites."""
+    from presswarden.processes import dispatcher
+
     _until_stopped(context, lambda stop: dispatcher.run(_settings(context).dispatcher(), stop))
 
 
 @app.command("janitor")
 def janitor_(context: typer.Context) -> None:
     """Run the process that integrates the audit and lets old data go."""
+    from presswarden.processes import janitor
+
     _until_stopped(context, lambda stop: janitor.run(_settings(context).janitor(), stop))
+
+
+@app.command("migrate")
+def migrate_(context: typer.Context) -> None:
+    """Bring the database to this version's schema; `serve` does it by itself."""
+    from presswarden.processes import migrate
+
+    _until_stopped(context, lambda _stop: migrate.run(_settings(context).desk()))
 
 
 _counter = Counter(_open_desk)

@@ -19,7 +19,7 @@ def build(database: Database, kek: Kek, wake: Wake, site_networks: tuple[Network
 
 async def run(settings: DispatcherSettings, stop: asyncio.Event) -> None:
     kek = home.kek("dispatcher", settings.kek)
-    database = await home.open_database(settings.database, migrate=False)
+    database = await home.open_database(settings.database)
     try:
         await build(database, kek, home.wake_for(database, settings.home), settings.site_networks).run(stop)
     finally:

@@ -11,7 +11,7 @@ from presswarden.kernel.db import Database
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.sealing import Kek, make_kek, read_kek
 from presswarden.kernel.wake import PipeWake, PostgresWake
-from presswarden.migrations.runner import is_current, upgrade
+from presswarden.migrations.current import is_current
 
 OWNERS = ("web", "dispatcher", "janitor")
 
@@ -52,16 +52,14 @@ def kek(owner: str, path: Path) -> Kek:
     return read_kek(owner, path)
 
 
-async def open_database(url: str, *, migrate: bool) -> Database:
-    """The database, at the newest schema. Raises `SchemaOld` when it is behind and `migrate` is False, `DatabaseGone` when it can't be opened."""
+async def open_database(url: str) -> Database:
+    """The database, at this program's schema. Raises `SchemaOld` when it is at another, `DatabaseGone` when it can't be opened."""
     database = Database(url)
     try:
         await database.check()
-        if migrate:
-            await upgrade(database)
-        elif not await is_current(database):
+        if not await is_current(database):
             raise SchemaOld(
-                "The database's schema is not this program's.", do="Run `presswarden serve` (or the upgrade) of the same version once."
+                "The database's schema is not this program's.", do="Start `presswarden serve` of this version once: it migrates."
             )
     except BaseException:
         await database.dispose()

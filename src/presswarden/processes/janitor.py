@@ -66,7 +66,7 @@ class Janitor:
 
 async def run(settings: JanitorSettings, stop: asyncio.Event) -> None:
     kek = home.kek("janitor", settings.kek)
-    database = await home.open_database(settings.database, migrate=False)
+    database = await home.open_database(settings.database)
     try:
         await Janitor(database, SystemClock(), kek, settings.log_host, settings.retention_days).run(stop)
     finally:

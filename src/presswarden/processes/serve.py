@@ -7,11 +7,10 @@ is not there. They are still built apart, each from its own settings, and import
 import asyncio
 from collections.abc import Callable, Coroutine
 
-from presswarden.identity import service as identity
 from presswarden.kernel.clock import SystemClock
 from presswarden.kernel.db import Database
-from presswarden.kernel.ids import EVERYONE, OrgId, new_id
 from presswarden.processes import dispatcher, home, janitor, web
+from presswarden.processes.migrate import migrate
 from presswarden.processes.settings import ServeSettings
 
 
@@ -25,9 +24,10 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
         "dispatcher": home.kek("dispatcher", settings.dispatcher.kek),
         "janitor": home.kek("janitor", settings.janitor.kek),
     }
-    database = await home.open_database(settings.web.database, migrate=True)
+    database = Database(settings.web.database)
     try:
-        await _first_organisation(database, say)
+        if await migrate(database):
+            say("Made the first organisation, with one owner.")
         clock, wake = SystemClock(), home.wake_for(database, where)
         app = web.build_app(database, clock, keks["web"], wake)
         acting = dispatcher.build(database, keks["dispatcher"], wake, settings.dispatcher.site_networks)
@@ -62,12 +62,3 @@ async def _until_one_ends(stop: asyncio.Event, *parts: Coroutine[None, None, Non
     for outcome in ended:
         if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
             raise outcome
-
-
-async def _first_organisation(database: Database, say: Callable[[str], None]) -> None:
-    async with database.reading(EVERYONE) as tx:
-        if await identity.organisations(EVERYONE, tx):
-            return
-    async with database.transaction(OrgId(new_id())) as tx:
-        made = await identity.create_organisation(tx, "Default organisation", "Owner", "owner@localhost", SystemClock().now())
-        say(f"Made the organisation “{made.name}” with one owner.")

@@ -45,7 +45,7 @@ class _Server(uvicorn.Server):
 
 def build_app(database: Database, clock: Clock, kek: Kek, wake: Wake) -> FastAPI:
     app = FastAPI(title="Presswarden", openapi_url=None, docs_url=None, redoc_url=None)
-    app.include_router(ingest_routes(database, clock, kek, wake, EVERYONE))
+    app.include_router(ingest_routes(database, clock, kek, wake, everyone=EVERYONE))
 
     @app.get("/healthz")
     async def healthz() -> JSONResponse:
@@ -79,7 +79,7 @@ async def serve_app(app: FastAPI, host: str, port: int, stop: asyncio.Event, lis
 
 async def run(settings: WebSettings, stop: asyncio.Event) -> None:
     kek = home.kek("web", settings.kek)
-    database = await home.open_database(settings.database, migrate=False)
+    database = await home.open_database(settings.database)
     try:
         wake = home.wake_for(database, settings.home)
         await serve_app(build_app(database, SystemClock(), kek, wake), settings.host, settings.port, stop)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from presswarden.surfaces.problems import PROOF_FAILED
 
 from presswarden.audit import service as audit
 from presswarden.audit import verify
@@ -20,6 +19,7 @@ from presswarden.kernel.errors import NotFound, PresswardenError
 from presswarden.kernel.ids import EventId
 from presswarden.surfaces.cli.desk import Counter, Desk, run, wants_json
 from presswarden.surfaces.cli.output import document, moment, pairs, table
+from presswarden.surfaces.problems import PROOF_FAILED
 from presswarden.telemetry.model import shown
 
 

@@ -17,8 +17,8 @@ from presswarden.kernel.db import Database
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import OrgId
 from presswarden.kernel.wake import Wake
-from presswarden.surfaces import problems
 from presswarden.surfaces.cli import output
+from presswarden.surfaces.problems import exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,6 @@ def run(work: Callable[[], Awaitable[int]], *, as_json: bool) -> int:
         return asyncio.run(whole())
     except PresswardenError as fault:
         print(output.problem(fault, as_json=as_json), file=sys.stderr)
-        return problems.exit_code(fault.code)
+        return exit_code(fault.code)
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
