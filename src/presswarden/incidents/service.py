@@ -85,7 +85,7 @@ async def observe(tx: Tx, installation: Reporter, heard: Heartbeat, now: datetim
         SignalKind.UNREACHABLE: None,
         SignalKind.CLOCK_SKEW: None,
         SignalKind.SITE_PAUSED: {"paused": heard.paused.value} if heard.paused in {Paused.LOCAL, Paused.QUIET} else None,
-        SignalKind.NEEDS_REPAIR: {"repair": heard.repair} if heard.repair else None,
+        SignalKind.NEEDS_REPAIR: {"repair": heard.repair} if heard.repair and not heard.unpaired else None,
     }
     raised: list[IncidentId] = []
     for kind, detail in told.items():

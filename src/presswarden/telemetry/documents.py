@@ -5,12 +5,11 @@ A site may be hostile (FIELD 28, 49): more components, longer names or a larger 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Never, TypeGuard
 
 from presswarden.kernel.canonical import LARGEST_INT, Json, encode
 from presswarden.kernel.errors import Malformed, TooLarge
-from presswarden.telemetry.model import Component, Components, Delta, Heartbeat, Paused, PersonalData, as_moment, strings_in
+from presswarden.telemetry.model import Component, Components, Delta, Heartbeat, Paused, PersonalData, as_moment, inventory_hash
 
 MOST_COMPONENTS = 5_000
 LONGEST_STRING = 1_000
@@ -23,15 +22,15 @@ _KEYS = frozenset(
         "bind", "checkpoint", "connector", "epoch", "fence", "home", "inventory_hash", "paused", "refusals", "repair", "seq", "sent_at", "v",
     }
 )  # fmt: skip
-_SINGLE = frozenset({"core", "php", "server", "passwords"})
-_FAMILIES = ("plugin:", "theme:", "translation:")
-_TRANSLATION_PARTS = 4
+_KEY = re.compile(r"(?:update:)?(?:core|php|server|passwords|plugin:.+|theme:.+|translation:[^:]+:.+:[^:]+)\Z", re.DOTALL)
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _COUNTER = re.compile(r"[a-z][a-z0-9_.]{0,59}\Z")
-# Counts, days, and the salted hashes the connector names users by: nothing else belongs beside an Application Password.
-_PASSWORD_TEXT = re.compile(r"(?:[0-9a-f]{8,64}|[a-z][a-z_]{0,39})\Z")
+# All that stands beside an Application Password: these names, and the keyed hash that a user is called by. A login name fits neither.
+_PASSWORD_NAMES = frozenset({"count", "last_used", "never_used", "oldest", "users"})
+_USER_HASH = re.compile(r"[0-9a-f]{16}\Z")
 # A mail address wherever it is written; deliberately wider than RFC 5321, because a false alarm costs a log line and a miss keeps a person's address.
 _MAIL = re.compile(r"[^\s@<>]@[^\s@<>]|%40", re.IGNORECASE)
+_EARLIEST_SECOND = 1_000_000_000
 _LATEST_SECOND = 9_999_999_999
 
 
@@ -42,10 +41,10 @@ def heartbeat(body: Mapping[str, Json]) -> Heartbeat:
         _refuse("heartbeat", "its keys are not those of a heartbeat of version 1")
     return Heartbeat(
         seq=_whole(body, "seq", least=1),
-        sent_at=as_moment(_whole(body, "sent_at", most=_LATEST_SECOND)),
+        sent_at=as_moment(_whole(body, "sent_at", least=_EARLIEST_SECOND, most=_LATEST_SECOND)),
         connector=_text(body, "connector", 40),
         home=_text(body, "home", 200),
-        epoch=_whole(body, "epoch"),
+        epoch=_whole(body, "epoch", least=1),
         fence=_whole(body, "fence"),
         paused=_paused(_text(body, "paused", 10)),
         repair=_text(body, "repair", 200),
@@ -69,7 +68,7 @@ def components(value: Json, where: str) -> Components:
         )
     found: dict[str, Component] = {}
     for key, component in value.items():
-        if not _key_ok(key):
+        if len(key) > LONGEST_STRING or not _KEY.match(key):
             _refuse(where, "a component key is of no known family")
         if not _is_object(component):
             _refuse(where, "a component is not an object")
@@ -81,19 +80,27 @@ def components(value: Json, where: str) -> Components:
 
 
 def read_result(result: Json, tool: str) -> Mapping[str, Json]:
-    """The result of a signed read, within the same bounds."""
+    """The result of a signed read, within the same bounds. An inventory in it is judged by `components`."""
     if not _is_object(result):
         _refuse(tool, "it is not an object")
-    check_bounds(result, tool)
     for passwords in _named("passwords", result):
-        if any(_MAIL.search(text) for text in strings_in(passwords)):
+        if any(_MAIL.search(text) for text in _strings_in(passwords)):
             _refuse_mail()
+    check_bounds({key: value for key, value in result.items() if key != "inventory"}, tool)
     return result
+
+
+def read_inventory(result: Mapping[str, Json]) -> tuple[str, Components]:
+    """Hash and component map in the result of `wp.site.inventory`. Raises `Malformed` when the one is not the hash of the other."""
+    named, found = _hash(result, "hash"), components(result.get("inventory"), "inventory")
+    if inventory_hash(found) != named:
+        _refuse("inventory", "its hash is not the hash it names")
+    return named, found
 
 
 def check_bounds(document: Mapping[str, Json], where: str) -> None:
     """Raises `TooLarge` or `Malformed` when a string, the nesting or the whole is beyond what a site may report."""
-    if any(len(text) > LONGEST_STRING for text in strings_in(document)):
+    if any(len(text) > LONGEST_STRING for text in _strings_in(document)):
         raise TooLarge(
             f"A name or value in the report is longer than {LONGEST_STRING} characters.", do="Look at the site itself.", where=where
         )
@@ -101,14 +108,6 @@ def check_bounds(document: Mapping[str, Json], where: str) -> None:
         _refuse(where, f"a component is nested deeper than {DEEPEST_COMPONENT} levels")
     if len(encode(document)) > LARGEST_DOCUMENT:
         raise TooLarge("The report is larger than 1 MiB.", do="Look at the site itself: no real site reports so much.", where=where)
-
-
-def observed_before(component: Mapping[str, Json], sent_at: int) -> timedelta | None:
-    """How long before `sent_at` the site itself looked, where the component says so (`as_of`); both by the site's clock."""
-    seen = component.get("as_of")
-    if isinstance(seen, bool) or not isinstance(seen, int) or not 0 < seen <= sent_at:
-        return None
-    return timedelta(seconds=sent_at - seen)
 
 
 def _named(name: str, value: Json) -> Iterator[Json]:
@@ -121,6 +120,19 @@ def _named(name: str, value: Json) -> Iterator[Json]:
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for item in value:
             yield from _named(name, item)
+
+
+def _strings_in(value: Json) -> Iterator[str]:
+    """Every string inside `value`, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key
+            yield from _strings_in(item)
+    elif isinstance(value, Sequence):
+        for item in value:
+            yield from _strings_in(item)
 
 
 def _delta(value: Json) -> Delta:
@@ -136,22 +148,11 @@ def _delta(value: Json) -> Delta:
     return Delta(_hash(value, "base"), changed, gone)
 
 
-def _key_ok(key: str) -> bool:
-    if len(key) > LONGEST_STRING:
-        return False
-    key = key.removeprefix("update:")
-    if key in _SINGLE:
-        return True
-    if not any(key.startswith(family) and len(key) > len(family) for family in _FAMILIES):
-        return False
-    return not key.startswith("translation:") or len(key.split(":")) >= _TRANSLATION_PARTS
-
-
 def _refuse_personal(component: Component) -> None:
-    for text in strings_in(component):
+    for text in _strings_in(component):
         if _MAIL.search(text):
             _refuse_mail()
-        if not _PASSWORD_TEXT.match(text):
+        if text not in _PASSWORD_NAMES and not _USER_HASH.match(text):
             raise PersonalData(
                 "The report of Application Passwords holds more than counts, ages and hashes.",
                 do="Update the connector.",
@@ -200,7 +201,7 @@ def _text(body: Mapping[str, Json], key: str, longest: int) -> str:
 
 
 def _hash(body: Mapping[str, Json], key: str) -> str:
-    value = body[key]
+    value = body.get(key)
     if not isinstance(value, str) or not _HASH.match(value):
         _refuse(key, "it is not 64 hex digits")
     return value

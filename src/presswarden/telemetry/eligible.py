@@ -17,9 +17,9 @@ def reasons(facts: Facts, rules: Rules, now: datetime) -> Iterator[Reason]:
     yield from _at_least(facts, rules, "php.version", rules.php, ReasonCode.PHP_TOO_OLD, now)
     yield from _at_least(facts, rules, "core.version", rules.wordpress, ReasonCode.WORDPRESS_TOO_OLD, now)
     direct = "WordPress can't write its files directly (it would ask for FTP)"
-    yield from _must(facts, "server.files_direct", True, ReasonCode.FILES_NOT_DIRECT, direct, now, rules.oldest_fact)
+    yield from _must(facts, "health.files_direct", True, ReasonCode.FILES_NOT_DIRECT, direct, now, rules.oldest_fact)
     disallowed = "DISALLOW_FILE_MODS is set on the site"
-    yield from _must(facts, "server.file_mods", True, ReasonCode.FILE_MODS_DISALLOWED, disallowed, now, rules.oldest_fact)
+    yield from _must(facts, "health.file_mods", True, ReasonCode.FILE_MODS_DISALLOWED, disallowed, now, rules.oldest_fact)
     yield from _space(facts, rules, now)
     if rules.target:
         link, moved = "The target folder is a symbolic link", "The target folder lies on another device than the folder it is staged in"
@@ -28,7 +28,7 @@ def reasons(facts: Facts, rules: Rules, now: datetime) -> Iterator[Reason]:
     yield from _must(facts, "site.change_open", False, ReasonCode.CHANGE_OPEN, "Another change is open on this site", now)
     yield from _must(facts, "site.held", False, ReasonCode.HELD, "A hold stands on this component or site", now)
     watchdog = "The watchdog that takes a bad change back is not armed"
-    yield from _must(facts, "server.watchdog", True, ReasonCode.WATCHDOG_NOT_ARMED, watchdog, now, rules.oldest_fact)
+    yield from _must(facts, "health.watchdog", True, ReasonCode.WATCHDOG_NOT_ARMED, watchdog, now, rules.oldest_fact)
 
 
 def _must(
@@ -69,9 +69,9 @@ def _at_least(facts: Facts, rules: Rules, name: str, wanted: str, code: ReasonCo
 
 
 def _space(facts: Facts, rules: Rules, now: datetime) -> Iterator[Reason]:
-    fact = facts.get("server.disk_free")
-    if fact is None or isinstance(fact.value, bool) or not isinstance(fact.value, int):
-        yield _unknown("server.disk_free")
+    fact = facts.get("health.disk_free")
+    if fact is None or isinstance(fact.value, bool) or not isinstance(fact.value, int) or fact.value < 0:
+        yield _unknown("health.disk_free")
         return
     yield from _stale(fact, rules.oldest_fact, now)
     if fact.value < _SPACE_FACTOR * rules.estimate:

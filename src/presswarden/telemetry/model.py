@@ -5,7 +5,7 @@ Every string that a site sent stays the text it was. `shown` makes it safe to lo
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -21,6 +21,9 @@ Components: TypeAlias = Mapping[str, Component]
 
 HEARTBEAT_LATE = timedelta(minutes=15)
 """Three missed heartbeats of five minutes (PROTOCOL): then the dispatcher asks, and no workflow starts (S1)."""
+
+
+UNPAIRED = "unpaired"
 
 
 class PersonalData(Malformed):
@@ -96,6 +99,11 @@ class Heartbeat:
     inventory: Components | None
     delta: Delta | None
 
+    @property
+    def unpaired(self) -> bool:
+        """The site's own admin ended the pairing: this is its last message."""
+        return self.repair == UNPAIRED
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -125,7 +133,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything known about one site, by name: `core.version`, `server.disk_free`, `health.database`, `plugin:a/a.php.version`..."""
+    """Everything known about one site, by name: `core.version`, `health.disk_free`, `environment.php.version`, `plugin:a/a.php.version`..."""
 
     site: SiteId
     by_name: Mapping[str, Fact]
@@ -147,9 +155,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The component map of one site. `taken_at`: when this map came; `confirmed_at`: the last heartbeat that carried its hash."""
+    """The component map of one site. `taken_at`: when this map came; `confirmed_at`: the last report that carried its hash, and `source` of what kind."""
 
     site: SiteId
+    source: Source
     hash: str
     components: Components
     sent_at: datetime
@@ -280,16 +289,3 @@ def shown(text: str, limit: int = 200) -> str:
         hidden = category[0] == "C" or (category[0] == "Z" and char != " ") or ord(char) in _BLANK or marks > _MARKS_IN_A_ROW
         out.append(f"<U+{ord(char):04X}>" if hidden else char)
     return "".join(out) + ("…" if len(text) > limit else "")
-
-
-def strings_in(value: Json) -> Iterator[str]:
-    """Every string inside `value`, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield key
-            yield from strings_in(item)
-    elif isinstance(value, Sequence):
-        for item in value:
-            yield from strings_in(item)

@@ -13,12 +13,11 @@ from presswarden.audit.model import Actor, Entry
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import Everyone, InstallationId, OrgId, SiteId, new_id
-from presswarden.telemetry import documents, eligible, store
+from presswarden.telemetry import documents, eligible, known, store
 from presswarden.telemetry.model import (
     HEARTBEAT_LATE,
     Components,
     Eligibility,
-    Fact,
     Facts,
     Heartbeat,
     Inventory,
@@ -29,17 +28,10 @@ from presswarden.telemetry.model import (
     Rules,
     Source,
     Standing,
-    as_moment,
     inventory_hash,
 )
 
-KEPT_READS: Mapping[str, str] = MappingProxyType(
-    {"wp.site.get_environment": "environment", "wp.site.health": "health", "wp.site.inventory": "inventory"}
-)
-"""The reads whose results are facts, with the prefix of those facts. Every other read is passed on and never stored (W13)."""
-
 RETENTION_DAYS = 30
-_SINGLE = ("core", "php", "server")
 _MOST_NAMED_IN_RECORD = 100
 _MOST_IN_A_BATCH = 1_000
 
@@ -63,56 +55,59 @@ async def take_heartbeat(tx: Tx, installation: Reporter, body: Mapping[str, Json
     """Store a heartbeat and what it says of the inventory; the answer is what the site should send next.
 
     A full inventory or a delta counts only when the result hashes to what the heartbeat itself names; else the stored map stays as it was, ages, and
-    the whole inventory is asked for.
+    the whole inventory is asked for. After an unpairing's goodbye (`Heartbeat.unpaired`) nothing more is expected of the site.
     """
     heard = body if isinstance(body, Heartbeat) else documents.heartbeat(body)
     site = installation.site
+    if heard.unpaired:
+        await store.add_heartbeat(tx.org, tx, installation.id, site, heard, now)
+        await store.drop_standing(tx.org, tx, site)
+        return Need.NOTHING
     await store.add_heartbeat(tx.org, tx, installation.id, site, heard, now)
     await store.put_standing(tx.org, tx, installation.id, site, heard, now)
-    known = await store.inventory_hash(tx.org, tx, site)
-    if known == heard.inventory_hash:
-        await store.confirm_inventory(tx.org, tx, site, heard.sent_at, now)
+    base = await store.inventory_hash(tx.org, tx, site)
+    if base == heard.inventory_hash:
+        await store.confirm_inventory(tx.org, tx, site, Source.HEARTBEAT, heard.sent_at, now)
         return Need.NOTHING
     before: Components = {}
-    if known:
+    if base:
         stored = await store.inventory(tx.org, tx, site)
         before = stored.components if stored else {}
-    reported = _reported(heard, known, before)
+    reported = _reported(heard, base, before)
     if reported is None or inventory_hash(reported) != heard.inventory_hash:
         return Need.INVENTORY
-    documents.check_bounds(reported, "inventory")
-    await store.put_inventory(tx.org, tx, site, heard.inventory_hash, reported, heard.sent_at, now)
-    changed = {"hash": heard.inventory_hash, "components": len(reported), **_difference(before, reported)}
-    entry = Entry(
-        kind="inventory.changed", actor=Actor("site", installation.id), subject=f"site:{site}", correlation=new_id(), payload=changed
-    )
-    await audit.record(tx, entry, now=now)
+    await _keep_inventory(tx, site, Source.HEARTBEAT, heard.inventory_hash, documents.components(reported, "inventory"), heard.sent_at, now)
     return Need.NOTHING
 
 
 async def record_read(tx: Tx, site: SiteId, tool: str, result: Json, now: datetime) -> bool:
     """Keep the result of a signed read as facts; False when results of this tool are passed on and never stored. Raises as `take_heartbeat` does."""
-    if tool not in KEPT_READS:
+    if tool not in known.KEPT_READS:
         return False
-    await store.put_read(tx.org, tx, site, tool, documents.read_result(result, tool), now)
+    told = documents.read_result(result, tool)
+    if "inventory" in told:
+        hash_, found = documents.read_inventory(told)
+        if hash_ == await store.inventory_hash(tx.org, tx, site):
+            await store.confirm_inventory(tx.org, tx, site, Source.READ, now, now)
+        else:
+            await _keep_inventory(tx, site, Source.READ, hash_, found, now, now)
+    await store.put_read(tx.org, tx, site, tool, {key: value for key, value in told.items() if key != "inventory"}, now)
     return True
 
 
 async def facts(tx: Tx, site: SiteId, *, components: tuple[str, ...] = ()) -> Facts:
     """All that is known about `site`, each with source and age; of plugins, themes and translations those named in `components`.
 
-    Where a heartbeat and a read tell the same name, the one we heard last stands.
+    A read answers under names of its own (`health.disk_free`), so nothing a heartbeat says is overwritten by it.
     """
-    found: dict[str, Fact] = {}
-    for one in [
-        *_from_standing(await store.standing(tx.org, tx, site)),
-        *_from_inventory(await store.inventory(tx.org, tx, site), components),
-    ]:
-        found[one.name] = one
+    stands, holds = await store.standing(tx.org, tx, site), await store.inventory(tx.org, tx, site)
+    told = [*(known.of_standing(stands) if stands else ()), *(known.of_inventory(holds, components) if holds else ())]
     for read in await store.reads(tx.org, tx, site):
-        for one in _from_read(read):
-            found[one.name] = one
-    return Facts(site, MappingProxyType(found))
+        told += known.of_read(read.tool, read.result, read.taken_at)
+        asked = read.result.get("as_of")
+        if holds and isinstance(asked, Mapping):
+            told += known.of_updates(holds, asked, read.taken_at, read.taken_at)
+    return Facts(site, MappingProxyType({fact.name: fact for fact in told}))
 
 
 async def inventory(tx: Tx, site: SiteId) -> Inventory | None:
@@ -131,8 +126,8 @@ async def standings(tx: Tx) -> Mapping[SiteId, Standing]:
 
 async def last_contact(tx: Tx, site: SiteId) -> datetime | None:
     """When the site was last heard: its newest heartbeat or verified answer, by our clock."""
-    now_known = await store.standing(tx.org, tx, site)
-    heard = [moment for moment in (now_known.heard_at, now_known.read_at) if moment is not None] if now_known else []
+    stands = await store.standing(tx.org, tx, site)
+    heard = [moment for moment in (stands.heard_at, stands.read_at) if moment is not None] if stands else []
     return max(heard, default=None)
 
 
@@ -172,10 +167,19 @@ async def expire(everyone: Everyone, tx: Tx, now: datetime, *, days: int = RETEN
     return await store.expire(everyone, tx, Retention(days).horizon(now))
 
 
-def _reported(heard: Heartbeat, known: str, before: Components) -> Components | None:
+async def _keep_inventory(tx: Tx, site: SiteId, source: Source, hash_: str, found: Components, sent_at: datetime, now: datetime) -> None:
+    stored = await store.inventory(tx.org, tx, site)
+    await store.put_inventory(tx.org, tx, site, source, hash_, found, sent_at, now)
+    difference = _difference(stored.components if stored else {}, found)
+    payload = {"components": len(found), "hash": hash_, "source": source.value, **difference}
+    entry = Entry("inventory.changed", Actor("process", "telemetry"), f"site:{site}", new_id(), payload)
+    await audit.record(tx, entry, now=now)
+
+
+def _reported(heard: Heartbeat, base: str, before: Components) -> Components | None:
     if heard.inventory is not None:
         return heard.inventory
-    if heard.delta is not None and known and heard.delta.base == known:
+    if heard.delta is not None and base and heard.delta.base == base:
         return heard.delta.applied_to(before)
     return None
 
@@ -188,46 +192,3 @@ def _difference(before: Components, after: Components) -> dict[str, Json]:
     counted = {"came": came, "changed": changed, "gone": gone}
     cut = any(len(keys) > _MOST_NAMED_IN_RECORD for keys in counted.values())
     return {**{name: keys[:_MOST_NAMED_IN_RECORD] for name, keys in counted.items()}, "cut": cut}
-
-
-def _from_standing(known: Standing | None) -> list[Fact]:
-    if known is None or known.heard_at is None or known.sent_at is None:
-        return []
-    heard, sent = known.heard_at, known.sent_at
-    said: dict[str, Json] = {
-        "connector.version": known.connector,
-        "site.clock_ahead": int((sent - heard).total_seconds()),
-        "site.epoch": known.epoch,
-        "site.fence": known.fence,
-        "site.heartbeat": int(heard.timestamp()),
-        "site.home": known.home,
-        "site.inventory_hash": known.inventory_hash,
-        "site.paused": known.paused.value,
-        "site.refusals": known.refusals,
-        "site.repair": known.repair,
-    }
-    return [Fact(name, value, Source.HEARTBEAT, sent, sent, heard) for name, value in said.items()]
-
-
-def _from_inventory(known: Inventory | None, named: tuple[str, ...]) -> list[Fact]:
-    if known is None:
-        return []
-    sent = int(known.sent_at.timestamp())
-    found: list[Fact] = []
-    for key in (*_SINGLE, *named):
-        component = known.components.get(key, {})
-        before = documents.observed_before(component, sent)
-        looked = known.sent_at - before if before is not None else known.sent_at
-        found += [
-            Fact(f"{key}.{name}", value, Source.HEARTBEAT, looked, known.sent_at, known.confirmed_at)
-            for name, value in component.items()
-            if name != "as_of"
-        ]
-    return found
-
-
-def _from_read(read: store.StoredRead) -> list[Fact]:
-    prefix = KEPT_READS[read.tool]
-    sent = read.result.get("site_time")
-    told = as_moment(sent) if isinstance(sent, int) and not isinstance(sent, bool) and 0 < sent < 10**10 else None
-    return [Fact(f"{prefix}.{name}", value, Source.READ, told, told, read.taken_at) for name, value in read.result.items()]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Base, Tenant, Tx
 from presswarden.kernel.ids import EventId, Everyone, InstallationId, OrgId, SiteId
-from presswarden.telemetry.model import Components, Heartbeat, Inventory, LateSite, Paused, Standing
+from presswarden.telemetry.model import Components, Heartbeat, Inventory, LateSite, Paused, Source, Standing
 
 
 class HeartbeatRow(Tenant, Base):
@@ -55,6 +55,7 @@ class StandingRow(Tenant, Base):
 class InventoryRow(Tenant, Base):
     __tablename__ = "telemetry_inventories"
     site: Mapped[str] = mapped_column(String(36), primary_key=True)
+    source: Mapped[str] = mapped_column(String(16))
     hash: Mapped[str] = mapped_column(String(64))
     components: Mapped[dict[str, Any]] = mapped_column(JSON)
     sent_at: Mapped[datetime]
@@ -162,7 +163,7 @@ async def inventory(org: OrgId, tx: Tx, site: SiteId) -> Inventory | None:
     )
     if row is None:
         return None
-    return Inventory(SiteId(row.site), row.hash, row.components, row.sent_at, row.taken_at, row.confirmed_at)
+    return Inventory(SiteId(row.site), Source(row.source), row.hash, row.components, row.sent_at, row.taken_at, row.confirmed_at)
 
 
 async def inventory_hash(org: OrgId, tx: Tx, site: SiteId) -> str:
@@ -170,16 +171,24 @@ async def inventory_hash(org: OrgId, tx: Tx, site: SiteId) -> str:
     return await tx.scalar(select(InventoryRow.hash).where(InventoryRow.org == org, InventoryRow.site == site)) or ""
 
 
-async def put_inventory(org: OrgId, tx: Tx, site: SiteId, hash_: str, components: Components, sent_at: datetime, now: datetime) -> None:
+async def put_inventory(
+    org: OrgId, tx: Tx, site: SiteId, source: Source, hash_: str, components: Components, sent_at: datetime, now: datetime
+) -> None:
     await tx.execute(delete(InventoryRow).where(InventoryRow.org == org, InventoryRow.site == site))
     plain = {key: dict(component) for key, component in components.items()}
     await tx.execute(
-        insert(InventoryRow).values(org=org, site=site, hash=hash_, components=plain, sent_at=sent_at, taken_at=now, confirmed_at=now)
+        insert(InventoryRow).values(
+            org=org, site=site, source=source.value, hash=hash_, components=plain, sent_at=sent_at, taken_at=now, confirmed_at=now
+        )
     )
 
 
-async def confirm_inventory(org: OrgId, tx: Tx, site: SiteId, sent_at: datetime, now: datetime) -> None:
-    same = update(InventoryRow).where(InventoryRow.org == org, InventoryRow.site == site).values(sent_at=sent_at, confirmed_at=now)
+async def confirm_inventory(org: OrgId, tx: Tx, site: SiteId, source: Source, sent_at: datetime, now: datetime) -> None:
+    same = (
+        update(InventoryRow)
+        .where(InventoryRow.org == org, InventoryRow.site == site)
+        .values(source=source.value, sent_at=sent_at, confirmed_at=now)
+    )
     await tx.execute(same.execution_options(synchronize_session=False))
 
 

@@ -71,3 +71,8 @@ async def test_a_heartbeat_ends_what_it_disproves(database: Database, org: OrgId
         await incidents.raise_signal(tx, kind, of.site, {}, frozen.now())
         await incidents.raise_signal(tx, SignalKind.CLONE, of.site, {}, frozen.now())
     assert await _observe(database, of, frozen) == {kind: IncidentState.RECOVERED, SignalKind.CLONE: IncidentState.CONTAINED}
+
+
+@pytest.mark.req("P6")
+async def test_a_goodbye_is_no_need_for_repair(database: Database, org: OrgId, frozen: FrozenClock) -> None:
+    assert await _observe(database, installation(org), frozen, repair="unpaired") == {}

@@ -11,14 +11,14 @@ HOME = "https://shop.example"
 
 INVENTORY: dict[str, dict[str, Json]] = {
     "core": {"locale": "de_DE", "version": "7.1.4"},
-    "passwords": {"aged": 1, "oldest_days": 120, "users": {"0f3c9a1be2d4": 2}},
+    "passwords": {"count": 2, "users": {"0f3c9a1be2d45a77": {"count": 2, "last_used": 0, "never_used": 2, "oldest": 1_790_000_000}}},
     "php": {"memory_limit": 268435456, "version": "8.2.7"},
-    "plugin:akismet/akismet.php": {"active": True, "link": False, "name": "Akismet", "same_device": True, "version": "5.7.2"},
-    "plugin:hello.php": {"active": False, "link": False, "name": "Hello Dolly", "same_device": True, "version": "1.7.2"},
-    "server": {"disk_free": 9_000_000_000, "file_mods": True, "files_direct": True, "watchdog": True},
+    "plugin:akismet/akismet.php": {"active": True, "name": "Akismet", "version": "5.7.2"},
+    "plugin:hello.php": {"active": False, "name": "Hello Dolly", "version": "1.7.2"},
+    "server": {"database": "mariadb", "os": "Linux"},
     "theme:twentytwentyfive": {"active": True, "name": "Twenty Twenty-Five", "version": "1.5"},
-    "translation:plugin:akismet:de_DE": {"version": "5.7"},
-    "update:plugin:akismet/akismet.php": {"as_of": 1_795_170_000, "version": "5.8"},
+    "translation:plugin:akismet:de_DE": {"revised": "2026-10-01 10:00:00+0000"},
+    "update:plugin:akismet/akismet.php": {"package": True, "requires_php": "7.2", "version": "5.8"},
 }
 
 

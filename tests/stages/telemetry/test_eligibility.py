@@ -18,10 +18,10 @@ TOLD: dict[str, Json] = {
     "php.version": "8.2.7",
     f"{TARGET}.link": False,
     f"{TARGET}.same_device": True,
-    "server.disk_free": 2_000_000,
-    "server.file_mods": True,
-    "server.files_direct": True,
-    "server.watchdog": True,
+    "health.disk_free": 2_000_000,
+    "health.file_mods": True,
+    "health.files_direct": True,
+    "health.watchdog": True,
     "site.heartbeat": 1,
 }
 
@@ -55,14 +55,14 @@ ONE_THING_WRONG: dict[ReasonCode, tuple[dict[str, Json], str]] = {
     ReasonCode.NOT_PAIRED: ({"site_paired": False}, "site.paired"),
     ReasonCode.PHP_TOO_OLD: ({"php_version": "7.3.33"}, "php.version"),
     ReasonCode.WORDPRESS_TOO_OLD: ({"core_version": "6.1.9"}, "core.version"),
-    ReasonCode.FILES_NOT_DIRECT: ({"server_files_direct": False}, "server.files_direct"),
-    ReasonCode.FILE_MODS_DISALLOWED: ({"server_file_mods": False}, "server.file_mods"),
-    ReasonCode.DISK_TOO_SMALL: ({"server_disk_free": 1_999_999}, "server.disk_free"),
+    ReasonCode.FILES_NOT_DIRECT: ({"health_files_direct": False}, "health.files_direct"),
+    ReasonCode.FILE_MODS_DISALLOWED: ({"health_file_mods": False}, "health.file_mods"),
+    ReasonCode.DISK_TOO_SMALL: ({"health_disk_free": 1_999_999}, "health.disk_free"),
     ReasonCode.TARGET_IS_LINK: ({"target.link": True}, f"{TARGET}.link"),
     ReasonCode.TARGET_ON_OTHER_DEVICE: ({"target.same_device": False}, f"{TARGET}.same_device"),
     ReasonCode.CHANGE_OPEN: ({"site_change_open": True}, "site.change_open"),
     ReasonCode.HELD: ({"site_held": True}, "site.held"),
-    ReasonCode.WATCHDOG_NOT_ARMED: ({"server_watchdog": False}, "server.watchdog"),
+    ReasonCode.WATCHDOG_NOT_ARMED: ({"health_watchdog": False}, "health.watchdog"),
 }
 
 
@@ -83,8 +83,8 @@ def test_a_heartbeat_of_fifteen_minutes_ago_is_late() -> None:
 def test_an_old_fact_is_a_reason_even_when_it_says_yes() -> None:
     codes = _codes(_facts(timedelta(hours=25)))
     stale = [fact for code, fact in codes if code is ReasonCode.FACT_STALE]
-    assert stale == ["php.version", "core.version", "server.files_direct", "server.file_mods", "server.disk_free", f"{TARGET}.link",
-                     f"{TARGET}.same_device", "server.watchdog"]  # fmt: skip
+    assert stale == ["php.version", "core.version", "health.files_direct", "health.file_mods", "health.disk_free", f"{TARGET}.link",
+                     f"{TARGET}.same_device", "health.watchdog"]  # fmt: skip
 
 
 @pytest.mark.req("S1")
@@ -97,13 +97,18 @@ def test_a_missing_fact_counts_against_the_site(name: str) -> None:
 @pytest.mark.req("S1")
 @pytest.mark.parametrize("value", ["yes", 1, [], {}])
 def test_a_fact_of_the_wrong_type_counts_as_unknown(value: Json) -> None:
-    assert _codes(_facts(server_files_direct=value)) == [(ReasonCode.FACT_UNKNOWN, "server.files_direct")]
+    assert _codes(_facts(health_files_direct=value)) == [(ReasonCode.FACT_UNKNOWN, "health.files_direct")]
     assert _codes(_facts(php_version="new")) == [(ReasonCode.FACT_UNKNOWN, "php.version")]
-    assert _codes(_facts(server_disk_free=True)) == [(ReasonCode.FACT_UNKNOWN, "server.disk_free")]
+    assert _codes(_facts(health_disk_free=True)) == [(ReasonCode.FACT_UNKNOWN, "health.disk_free")]
+
+
+@pytest.mark.req("S1")
+def test_a_host_that_does_not_tell_its_disk_space_counts_as_unknown() -> None:
+    assert _codes(_facts(health_disk_free=-1)) == [(ReasonCode.FACT_UNKNOWN, "health.disk_free")]
 
 
 def test_every_reason_is_collected_not_only_the_first() -> None:
-    codes = {code for code, _ in _codes(_facts(site_paired=False, php_version="5.6", server_disk_free=0, site_held=True))}
+    codes = {code for code, _ in _codes(_facts(site_paired=False, php_version="5.6", health_disk_free=0, site_held=True))}
     assert codes == {ReasonCode.NOT_PAIRED, ReasonCode.PHP_TOO_OLD, ReasonCode.DISK_TOO_SMALL, ReasonCode.HELD}
 
 

@@ -4,13 +4,20 @@ from datetime import timedelta
 
 import pytest
 
+from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
 from presswarden.kernel.db import Database
+from presswarden.kernel.errors import Malformed
 from presswarden.kernel.ids import OrgId
 from presswarden.telemetry import service as telemetry
-from presswarden.telemetry.model import Component, PersonalData, Source
+from presswarden.telemetry.model import Components, Need, PersonalData, Source, inventory_hash
 from tests.fakes.clock import FrozenClock
 from tests.stages.telemetry.reports import INVENTORY, full, heartbeat, installation
+
+
+def _inventory(components: Components, **more: Json) -> dict[str, Json]:
+    return {"as_of": {}, "hash": inventory_hash(components), "inventory": components, **more}
+
 
 PLUGIN = "plugin:akismet/akismet.php"
 
@@ -54,16 +61,52 @@ async def test_a_site_clock_that_is_wrong_is_shown_and_does_not_change_an_age(da
 
 
 @pytest.mark.req("S1")
-async def test_what_the_site_looked_up_hours_ago_is_hours_old(database: Database, org: OrgId, frozen: FrozenClock) -> None:
+async def test_known_updates_are_as_old_as_wordpress_own_last_question(database: Database, org: OrgId, frozen: FrozenClock) -> None:
     of = installation(org)
-    looked: dict[str, Component] = {"server": {"as_of": unix(frozen.now() - timedelta(hours=3)), "disk_free": 1}}
+    asked: dict[str, Json] = {"updates_plugins": unix(frozen.now() - timedelta(hours=11)), "updates_core": 0}
     async with database.transaction(org) as tx:
-        await telemetry.take_heartbeat(tx, of, full(1, frozen.now(), looked), frozen.now())
+        await telemetry.record_read(tx, of.site, "wp.site.inventory", _inventory(INVENTORY, as_of=asked), frozen.now())
+        facts = await telemetry.facts(tx, of.site)
+    plugins, core = facts.get("updates.plugins"), facts.get("updates.core")
+    assert plugins is not None
+    assert core is not None
+    assert (plugins.value, plugins.age(frozen.advance(minutes=1))) == (1, timedelta(hours=11, minutes=1))
+    assert core.value is None, "WordPress never asked, so nothing is known"
+
+
+@pytest.mark.req("S1")
+async def test_a_read_inventory_counts_as_one_and_the_next_heartbeat_needs_no_other(
+    database: Database, org: OrgId, frozen: FrozenClock
+) -> None:
+    of = installation(org)
+    async with database.transaction(org) as tx:
+        await telemetry.record_read(tx, of.site, "wp.site.inventory", _inventory(INVENTORY), frozen.now())
+        known = await telemetry.inventory(tx, of.site)
+        assert known is not None
+        assert (known.components, known.source) == (INVENTORY, Source.READ)
+        later = frozen.advance(minutes=5)
+        assert await telemetry.take_heartbeat(tx, of, heartbeat(1, later, INVENTORY), later) is Need.NOTHING
+        known = await telemetry.inventory(tx, of.site)
+        assert known is not None
+        assert (known.source, known.confirmed_at) == (Source.HEARTBEAT, later)
+        again = frozen.advance(minutes=1)
+        await telemetry.record_read(tx, of.site, "wp.site.inventory", _inventory(INVENTORY), again)
+        known = await telemetry.inventory(tx, of.site)
+        assert known is not None
+        assert (known.source, known.confirmed_at) == (Source.READ, again)
+
+
+@pytest.mark.req("S1")
+@pytest.mark.parametrize("wrong", [{"hash": "0" * 64}, {"hash": 1}, {"inventory": []}, {"inventory": {"users": {}}}])
+async def test_a_read_inventory_that_does_not_add_up_is_refused(
+    database: Database, org: OrgId, frozen: FrozenClock, wrong: dict[str, Json]
+) -> None:
+    of = installation(org)
+    with pytest.raises(Malformed):
+        async with database.transaction(org) as tx:
+            await telemetry.record_read(tx, of.site, "wp.site.inventory", {**_inventory(INVENTORY), **wrong}, frozen.now())
     async with database.reading(org) as tx:
-        fact = (await telemetry.facts(tx, of.site)).get("server.disk_free")
-    assert fact is not None
-    assert fact.site_time == frozen.now() - timedelta(hours=3)
-    assert fact.age(frozen.advance(minutes=1)) == timedelta(hours=3, minutes=1)
+        assert await telemetry.inventory(tx, of.site) is None
 
 
 @pytest.mark.req("S1")
@@ -85,7 +128,16 @@ async def test_an_unchanged_inventory_is_as_fresh_as_the_heartbeat_that_confirme
 async def test_a_signed_read_becomes_facts_and_the_newest_stands(database: Database, org: OrgId, frozen: FrozenClock) -> None:
     of = installation(org)
     async with database.transaction(org) as tx:
-        assert await telemetry.record_read(tx, of.site, "wp.site.health", {"database": "ok", "disk_free": 5}, frozen.now())
+        assert await telemetry.record_read(
+            tx,
+            of.site,
+            "wp.site.health",
+            {"as_of": unix(frozen.now()), "database": "ok", "disk_free": 5, "writable": {"core": True}},
+            frozen.now(),
+        )
+        writable = (await telemetry.facts(tx, of.site)).get("health.writable.core")
+    assert writable is not None
+    assert (writable.value, writable.site_time) == (True, frozen.now())
     later = frozen.advance(minutes=1)
     async with database.transaction(org) as tx:
         assert await telemetry.record_read(tx, of.site, "wp.site.health", {"database": "slow"}, later)

@@ -38,6 +38,8 @@ REFUSED: dict[str, tuple[dict[str, Json], type[PresswardenError]]] = {
     "true as sequence": (heartbeat(1, NOON, {}, seq=True), Malformed),
     "a text as sequence": (heartbeat(1, NOON, {}, seq="1"), Malformed),
     "a fence below zero": (heartbeat(1, NOON, {}, fence=-1), Malformed),
+    "an epoch before the first": (heartbeat(1, NOON, {}, epoch=0), Malformed),
+    "a time in the last century": (heartbeat(1, NOON, {}, sent_at=900_000_000), Malformed),
     "a time beyond the calendar": (heartbeat(1, NOON, {}, sent_at=2**53 - 1), Malformed),
     "a hash in capitals": (heartbeat(1, NOON, {}, inventory_hash="A" * 64), Malformed),
     "an unknown pause": (heartbeat(1, NOON, {}, paused="maybe"), Malformed),
@@ -83,10 +85,12 @@ def test_a_report_at_each_bound_is_taken() -> None:
 
 
 PERSONAL: dict[str, dict[str, Json]] = {
-    "a mail address": {"users": {"0f3c9a1be2d4": "ada@shop.example"}},
+    "a mail address": {"users": {"0f3c9a1be2d45a77": "ada@shop.example"}},
     "a mail address as a name": {"users": {"ada@shop.example": 1}},
     "a mail address written for a URL": {"users": {"ada%40shop.example": 1}},
     "a person's name": {"users": [{"name": "Ada Lovelace"}]},
+    "a login name": {"users": {"ada": {"count": 1}}},
+    "a login name of hex digits": {"users": {"ada1": {"count": 1}}},
     "a mail address inside other text": {"note": "ask Ada <ada@shop.example>"},
 }
 

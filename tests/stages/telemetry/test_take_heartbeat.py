@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from presswarden.audit import service as audit
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Database
+from presswarden.kernel.errors import TooLarge
 from presswarden.kernel.ids import EVERYONE, OrgId
+from presswarden.telemetry import documents
 from presswarden.telemetry import service as telemetry
 from presswarden.telemetry.model import Component, Components, Delta, Need, Paused, inventory_hash
 from tests.fakes.clock import FrozenClock
@@ -141,9 +143,35 @@ async def test_a_changed_inventory_is_in_the_audit_with_what_changed(database: D
         first, second = await audit.events(tx, kind="inventory.changed")
     assert first.payload is not None
     assert first.payload["came"] == sorted(INVENTORY)
-    counts: dict[str, Json] = {"came": [], "changed": ["core"], "gone": [], "cut": False, "components": len(INVENTORY)}
+    counts: dict[str, Json] = {
+        "came": [],
+        "changed": ["core"],
+        "gone": [],
+        "cut": False,
+        "components": len(INVENTORY),
+        "source": "heartbeat",
+    }
     assert second.payload == {"hash": inventory_hash(after), **counts}
-    assert (second.actor.kind, second.actor.id, second.subject) == ("site", of.id, f"site:{of.site}")
+    assert second.subject == f"site:{of.site}"
+
+
+@pytest.mark.req("N4")
+async def test_a_delta_can_not_grow_an_inventory_beyond_its_bounds(database: Database, org: OrgId, frozen: FrozenClock) -> None:
+    of = installation(org)
+    before: dict[str, Component] = {f"plugin:{n}": {} for n in range(documents.MOST_COMPONENTS)}
+    await _take(database, of, full(1, frozen.now(), before), frozen)
+    with pytest.raises(TooLarge):
+        await _take(database, of, delta(2, frozen.now(), before, {**before, "plugin:more": {}}), frozen)
+    assert await _stored(database, of) == before
+
+
+@pytest.mark.req("P6")
+async def test_after_a_goodbye_nothing_more_is_expected_of_the_site(database: Database, org: OrgId, frozen: FrozenClock) -> None:
+    of = installation(org)
+    await _take(database, of, full(1, frozen.now(), INVENTORY), frozen)
+    assert await _take(database, of, heartbeat(2, frozen.now(), {"core": {}}, repair="unpaired"), frozen) is Need.NOTHING
+    async with database.reading(EVERYONE) as tx:
+        assert await telemetry.late(EVERYONE, tx, frozen.advance(hours=1)) == ()
 
 
 @pytest.mark.req("W19")

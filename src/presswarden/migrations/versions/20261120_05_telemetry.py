@@ -42,6 +42,7 @@ def upgrade() -> None:
         "telemetry_inventories",
         sa.Column("org", sa.String(36), nullable=False),
         sa.Column("site", sa.String(36), nullable=False),
+        sa.Column("source", sa.String(16), nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
         sa.Column("components", sa.JSON, nullable=False),
         sa.Column("sent_at", _MOMENT, nullable=False),
