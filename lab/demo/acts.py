@@ -84,7 +84,7 @@ def attack(cast: Cast) -> None:
     _refused(cast, "the same bytes again", cast.recorder.replay(call), 409, "call.duplicate")
     changed = call.body.replace(b"wp.site.health", b"wp.site.hea1th")
     _refused(cast, "one character of the body changed", cast.recorder.replay(call, body=changed), 401, "call.signature")
-    later = {"X-WP-Agent-Timestamp": str(int(call.header("X-WP-Agent-Timestamp")) + 60)}
+    later = {"X-WP-Agent-Timestamp": str(int(call.header("X-WP-Agent-Timestamp")) + 10)}
     _refused(cast, "the time stamp moved", cast.recorder.replay(call, headers=later), 401, "call.signature")
     other = {"X-WP-Agent-SignatureAlg": "hmac-sha256"}
     _refused(cast, "another algorithm named", cast.recorder.replay(call, headers=other), 401, "call.algorithm")
