@@ -55,7 +55,7 @@ async def record(tx: Tx, entry: Entry, *, now: datetime) -> EventId:
 
 
 async def record_many(tx: Tx, entries: Sequence[Entry], *, now: datetime) -> tuple[EventId, ...]:
-    """Record several entries, each with its own leaf, in two statements."""
+    """Record several entries, each with its own leaf, in one statement."""
     if not entries:
         return ()
     sealed = [_sealed(entry, now) for entry in entries]
@@ -125,7 +125,7 @@ async def latest_checkpoint(tx: Tx) -> Checkpoint | None:
 async def log_key(tx: Tx) -> str | None:
     """The public key of this organisation's log as one line (`vkey`), to be kept outside; None before the first checkpoint."""
     log = await store.find_log(tx.org, tx)
-    return None if log is None else log.key.text()
+    return None if log is None else log[0].text()
 
 
 async def events(
@@ -174,7 +174,7 @@ async def compare_returned(tx: Tx, text: str) -> Returned:
     if log is None:
         return Returned.FOREIGN
     try:
-        seen = note.open_checkpoint(text, log.key)
+        seen = note.open_checkpoint(text, log[0])
     except note.NoteRefused:
         return Returned.FOREIGN
     newest = await store.latest_checkpoint(tx.org, tx)
@@ -204,7 +204,7 @@ async def export(tx: Tx, folder: Path) -> Checkpoint:
     while page := await store.checkpoints(org, tx, after=after, limit=MOST_AT_ONCE):
         out.checkpoints([text for size, text in page if size <= newest.size])
         after = page[-1][0]
-    out.finish(newest, log.key.text())
+    out.finish(newest, log[0].text())
     return newest
 
 
@@ -222,10 +222,10 @@ async def _log(org: OrgId, tx: Tx, kek: Kek, log_host: str, now: datetime) -> tu
     """This organisation's key; made the first time, under a name that never changes after."""
     sealing, log = await org_key(org, tx, kek), await store.find_log(org, tx)
     if log is not None:
-        return log.key, sealing.open(log.sealed_seed, table="audit_logs", row=org, column="sealed_seed")
+        return log[0], sealing.open(log[1], table="audit_logs", row=org, column="sealed_seed")
     seed = signing.new_seed()
     key = signing.log_key(f"{log_host}/org/{org}", seed)
-    await store.add_log(org, tx, store.Log(key, sealing.seal(seed, table="audit_logs", row=org, column="sealed_seed")), now)
+    await store.add_log(org, tx, key, sealing.seal(seed, table="audit_logs", row=org, column="sealed_seed"), now)
     return key, seed
 
 

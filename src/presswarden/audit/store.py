@@ -5,7 +5,6 @@ and moves the head; nothing here signs or decides.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -18,12 +17,14 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    column,
     delete,
     insert,
     select,
+    table,
     tuple_,
     update,
-)
+)  # fmt: skip
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -115,43 +116,38 @@ class CheckpointRow(Tenant, Base):
     text: Mapped[str]
 
 
-_INSERT_EVENTS: Final = insert(EventRow)
-_INSERT_PAYLOADS: Final = insert(PayloadRow)
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """An organisation's log as it is kept: the seed is readable with the janitor's KEK alone."""
-
-    key: LogKey
-    sealed_seed: bytes
+_ENTRIES: Final = table(
+    "audit_entries",
+    *(column(c.name, c.type) for c in EventRow.__table__.columns),
+    *(column(c.name, c.type) for c in PayloadRow.__table__.columns if c.name in {"salt", "document", "members"}),
+)
+"""A view that takes event and payload in one statement: half the time of two, and one without the other can't be written by mistake."""
+_INSERT: Final = insert(_ENTRIES)
 
 
 async def add(org: OrgId, tx: Tx, entries: Sequence[Sealed], members: bytes | None = None) -> None:
-    """Two statements, whatever the number of entries; queue rows come with the events."""
+    """One statement, whatever the number of entries; their queue rows come with them."""
     connection = await tx.connection()
-    await connection.execute(
-        _INSERT_EVENTS,
-        [
-            {
-                "org": org,
-                "id": one.id,
-                "at": one.at,
-                "kind": one.entry.kind,
-                "actor_kind": one.entry.actor.kind,
-                "actor_id": one.entry.actor.id,
-                "subject": one.entry.subject,
-                "correlation": one.entry.correlation,
-                "leaf": one.leaf,
-                "leaf_hash": one.leaf_hash,
-            }
-            for one in entries
-        ],
-    )
-    await connection.execute(
-        _INSERT_PAYLOADS,
-        [{"org": org, "event": one.id, "salt": one.salt, "document": one.document, "members": members} for one in entries],
-    )
+    rows = [
+        {
+            "org": org,
+            "id": one.id,
+            "at": one.at,
+            "kind": one.entry.kind,
+            "actor_kind": one.entry.actor.kind,
+            "actor_id": one.entry.actor.id,
+            "subject": one.entry.subject,
+            "correlation": one.entry.correlation,
+            "leaf": one.leaf,
+            "leaf_hash": one.leaf_hash,
+            "salt": one.salt,
+            "document": one.document,
+            "members": members,
+        }
+        for one in entries
+    ]
+    # One row as one row: the drivers are slower with a list of one.
+    await connection.execute(_INSERT, rows if len(rows) > 1 else rows[0])
 
 
 async def organisations_waiting(everyone: Everyone, tx: Tx) -> tuple[OrgId, ...]:
@@ -173,13 +169,14 @@ async def lock_head(org: OrgId, tx: Tx) -> Frontier | None:
     return None if row is None else Frontier(row.size, [row.peaks[i : i + 32] for i in range(0, len(row.peaks), 32)])
 
 
-async def find_log(org: OrgId, tx: Tx) -> Log | None:
+async def find_log(org: OrgId, tx: Tx) -> tuple[LogKey, bytes] | None:
+    """The public key of the log and its sealed seed."""
     row = await tx.scalar(select(LogRow).where(LogRow.org == org))
-    return None if row is None else Log(LogKey(row.origin, row.public), row.sealed_seed)
+    return None if row is None else (LogKey(row.origin, row.public), row.sealed_seed)
 
 
-async def add_log(org: OrgId, tx: Tx, log: Log, at: datetime) -> None:
-    tx.add(LogRow(org=org, origin=log.key.name, public=log.key.public, sealed_seed=log.sealed_seed, made_at=at))
+async def add_log(org: OrgId, tx: Tx, key: LogKey, sealed_seed: bytes, at: datetime) -> None:
+    tx.add(LogRow(org=org, origin=key.name, public=key.public, sealed_seed=sealed_seed, made_at=at))
     await tx.flush()
 
 

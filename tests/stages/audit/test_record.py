@@ -43,8 +43,8 @@ async def test_an_action_that_fails_leaves_no_entry_and_no_queue_row(database: D
 
 async def test_an_entry_that_can_not_be_recorded_fails_the_action(database: Database, org: OrgId, frozen: FrozenClock) -> None:
     async with database.transaction(org) as tx:
-        await (await tx.connection()).exec_driver_sql("DROP TABLE audit_payloads")
-    with pytest.raises(Exception, match="audit_payloads"):
+        await (await tx.connection()).exec_driver_sql("DROP TABLE audit_queue")
+    with pytest.raises(Exception, match="audit_queue"):
         async with database.transaction(org) as tx:
             await service.record(tx, entry(1), now=frozen.now())
     async with database.reading(org) as tx:

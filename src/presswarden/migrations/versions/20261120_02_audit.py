@@ -16,10 +16,13 @@ _KEYS = {
     "audit_checkpoints": ("org", "size"),
 }
 """Tables whose rows neither change nor go, by primary key."""
+_EVENT = ("org", "id", "at", "kind", "actor_kind", "actor_id", "subject", "correlation", "leaf", "leaf_hash")
+_PAYLOAD = ("salt", "document", "members")
 
 
 def upgrade() -> None:
     _make_tables()
+    _make_view()
     if op.get_bind().dialect.name == "sqlite":
         _guard_sqlite()
     else:
@@ -112,13 +115,32 @@ def _make_tables() -> None:
     )
 
 
+def _insert_both() -> str:
+    """An entry is written through the view `audit_entries`: one statement for event, payload and (by the event's trigger) queue row."""
+    fresh, rest = ", ".join(f"NEW.{c}" for c in _EVENT), ", ".join(f"NEW.{c}" for c in _PAYLOAD)
+    event = f"INSERT INTO audit_events ({', '.join(_EVENT)}) VALUES ({fresh});"  # noqa: S608 - constants
+    payload = f"INSERT INTO audit_payloads (org, event, {', '.join(_PAYLOAD)}) VALUES (NEW.org, NEW.id, {rest});"  # noqa: S608 - constants
+    return f"{event} {payload}"
+
+
+def _make_view() -> None:
+    columns = ", ".join([*(f"e.{c}" for c in _EVENT), *(f"p.{c}" for c in _PAYLOAD)])
+    op.execute(
+        f"CREATE VIEW audit_entries AS SELECT {columns} FROM audit_events e JOIN audit_payloads p ON p.org = e.org AND p.event = e.id"  # noqa: S608 - constants
+    )
+
+
 def _guard_sqlite() -> None:
     op.execute(
         "CREATE TRIGGER audit_events_queue AFTER INSERT ON audit_events BEGIN "
         "INSERT INTO audit_queue (org, at, event) VALUES (NEW.org, NEW.at, NEW.id); END"
     )
-    for table, key in {**_KEYS, "audit_payloads": ("org", "event")}.items():
-        for verb in ("UPDATE",) if table == "audit_payloads" else ("UPDATE", "DELETE"):
+    op.execute(f"CREATE TRIGGER audit_entries_insert INSTEAD OF INSERT ON audit_entries BEGIN {_insert_both()} END")
+    op.execute(
+        "CREATE TRIGGER audit_payloads_no_update BEFORE UPDATE ON audit_payloads BEGIN SELECT RAISE(ABORT, 'audit_payloads is append-only'); END"
+    )
+    for table, key in _KEYS.items():
+        for verb in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
@@ -143,6 +165,10 @@ def _guard_postgresql() -> None:
     )
     op.execute("CREATE TRIGGER audit_events_queue AFTER INSERT ON audit_events FOR EACH ROW EXECUTE FUNCTION audit_events_queue()")
     op.execute("ALTER TABLE audit_events ENABLE ALWAYS TRIGGER audit_events_queue")
+    op.execute(f"CREATE FUNCTION audit_entries_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {_insert_both()} RETURN NEW; END $$")
+    op.execute(
+        "CREATE TRIGGER audit_entries_insert INSTEAD OF INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION audit_entries_insert()"
+    )
     op.execute(
         "CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'P0A01'; END $$"
