@@ -104,6 +104,16 @@ class Plane:
             return {one.kind for one in await incidents.open_incidents(tx, SiteId(found.site))}
 
 
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of a refusal, which must say what is wrong and what to do."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body.keys() >= {"code", "do", "says", "v"}
+    assert body["says"]
+    assert body["do"]
+    return answer.status_code, body["code"]
+
+
 async def fill_pool(database: Database, clock: FrozenClock, count: int = 8) -> list[SigningKey]:
     made = [SigningKey.generate() for _ in range(count)]
     pooled = [(KeyId(key_id(bytes(key.verify_key))), bytes(key.verify_key)) for key in made]

@@ -26,7 +26,7 @@ from presswarden.surfaces.ingest.counter import Counter
 from presswarden.surfaces.ingest.door import Door, Verified
 from presswarden.surfaces.ingest.limits import PER_ADDRESS, Limit, Rate, source_of
 from presswarden.surfaces.ingest.message import LARGEST_BODY, read_message
-from presswarden.surfaces.ingest.refusals import Refusal
+from presswarden.surfaces.ingest.refusals import TEXTS, Refusal
 
 PATIENCE: Final = 15.0
 """Seconds that a whole body may take to arrive."""
@@ -64,8 +64,8 @@ class _Ingest:
         try:
             return await answer(request)
         except PresswardenError as fault:
-            number, body = problems.of(fault)
-            return Response(body, number, media_type=problems.MEDIA_TYPE)
+            # What the wire names has a next step even where the error has none.
+            return _refused(Refusal(fault.code, fault.says, fault.do)) if fault.code in TEXTS else _failed(fault)
 
     async def _signed(self, request: Request, direction: str, take: Take, *, wakes: bool = False) -> Response:
         encoding = _encoding(request, ("gzip",) if direction == "heartbeat" else ())
@@ -123,7 +123,7 @@ class _Ingest:
 
 
 def ingest_routes(
-    database: Database, clock: Clock, kek: Kek, wake: Wake, *, everyone: Everyone, rate: Rate = PER_ADDRESS, patience: float = PATIENCE
+    database: Database, clock: Clock, kek: Kek, wake: Wake, everyone: Everyone, *, rate: Rate = PER_ADDRESS, patience: float = PATIENCE
 ) -> APIRouter:
     """The routes for sites. `kek` is the web process's own; `everyone` lets it find the organisation that an installation belongs to."""
     ingest = _Ingest(database, clock, kek, wake, everyone, rate, patience)
@@ -142,6 +142,11 @@ def _encoding(request: Request, allowed: tuple[str, ...]) -> str:
     if encoding not in {"", *allowed}:
         raise Malformed("The body's encoding is not one this address takes.")
     return encoding
+
+
+def _failed(fault: PresswardenError) -> Response:
+    number, body = problems.of(fault)
+    return Response(body, number, media_type=problems.MEDIA_TYPE)
 
 
 def _refused(refusal: Refusal) -> Response:
