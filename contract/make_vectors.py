@@ -12,14 +12,14 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from contract.making import bodies, calls, messages, pairing, plans, policies, sealed  # noqa: E402 - found through the line above
+from contract.making import bodies, calls, messages, pairing, plans, policies, sealed, signatures  # noqa: E402 - found through the line above
 from contract.making.pins import PINS  # noqa: E402 - found through the line above
 
 
 def files() -> dict[str, str]:
     """File name => content of every vector file."""
     groups: dict[str, dict[str, Any]] = {
-        "calls": {"pins": PINS, "cases": calls.all_cases()},
+        "calls": {"pins": PINS, "cases": calls.all_cases() + signatures.all_cases()},
         "bodies": {"pins": PINS, "cases": bodies.all_cases()},
         "plans": {"pins": PINS, "cases": plans.all_cases()},
         "pairing_strings": {"cases": pairing.string_cases()},

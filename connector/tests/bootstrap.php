@@ -12,7 +12,8 @@
 declare( strict_types=1 );
 
 $presswarden_connector = getenv( 'PRESSWARDEN_CONNECTOR' );
-require ( is_string( $presswarden_connector ) && '' !== $presswarden_connector ? $presswarden_connector : dirname( __DIR__ ) ) . '/autoload.php';
+$presswarden_connector = is_string( $presswarden_connector ) && '' !== $presswarden_connector ? $presswarden_connector : dirname( __DIR__ );
+require $presswarden_connector . '/autoload.php';
 require __DIR__ . '/Vectors.php';
 
 $presswarden_compat = getenv( 'PRESSWARDEN_SODIUM_COMPAT' );

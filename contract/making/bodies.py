@@ -81,7 +81,17 @@ def parse_cases() -> list[Case]:
         "a run id that is no uuid": body(run_id="1"),
         "args and a leaf": body(leaf="{}"),
     }
-    for path in (("args",), ("bind",), ("run_id",), ("tool",), ("bind", "aud"), ("bind", "dir"), ("bind", "kid"), ("bind", "nonce"), ("bind", "v")):
+    for path in (
+        ("args",),
+        ("bind",),
+        ("run_id",),
+        ("tool",),
+        ("bind", "aud"),
+        ("bind", "dir"),
+        ("bind", "kid"),
+        ("bind", "nonce"),
+        ("bind", "v"),
+    ):
         wrong[f"no {'.'.join(path)}"] = without(*path)
     cases = [refused(f"a signed body with {what} is refused", "call.body", call(jcs(v) if v is None else v)) for what, v in wrong.items()]
     return [
@@ -89,7 +99,9 @@ def parse_cases() -> list[Case]:
         refused("a consent is refused in this version", "call.shape", call(body(consent=[]))),
         accepted("32 levels pass", call(nested(32))),
         accepted("an integer of 2^53-1 passes", call(body(args={"a": 9007199254740991}))),
-        accepted("quotation marks, colons and backslashes in strings pass", call(body(args={'":\\': '\\":{"a":1,"a":2}\\\\', "\\": ':":'}))),
+        accepted(
+            "quotation marks, colons and backslashes in strings pass", call(body(args={'":\\': '\\":{"a":1,"a":2}\\\\', "\\": ':":'}))
+        ),
         accepted("an empty key passes as an argument name", call(body(args={"": ""}))),
         accepted("white space that the signer put there passes", call(raw.replace(b'":', b'": '))),
     ]
@@ -99,9 +111,7 @@ def bind_cases() -> list[Case]:
     """Check 9: for this version, this direction, this key, this site."""
     other_kid = kid(public("control-2"))
     moved = body(tool="control.moved", args={"home": NEW_HOME}, bind={"aud": NEW_HOME})
-    cases = [
-        refused(f"the version {version} is refused", "call.bind", call(body(bind={"v": version}))) for version in (0, 2, -1)
-    ]
+    cases = [refused(f"the version {version} is refused", "call.bind", call(body(bind={"v": version}))) for version in (0, 2, -1)]
     cases += [
         refused(f"a message of direction {direction!r} is refused as a call", "call.bind", call(body(bind={"dir": direction})))
         for direction in ("heartbeat", "receipt", "order", "moved", "CALL", "")
@@ -126,17 +136,38 @@ def bind_cases() -> list[Case]:
     return [
         *cases,
         refused("a key id that did not sign is refused", "call.bind", call(body(bind={"kid": other_kid}))),
-        refused("the new key's id under the old key's signature is refused", "call.bind", call(body(bind={"kid": other_kid})), pinned="rotating"),
+        refused(
+            "the new key's id under the old key's signature is refused", "call.bind", call(body(bind={"kid": other_kid})), pinned="rotating"
+        ),
         refused("the old key's id under the new key's signature is refused", "call.bind", call(signer="control-2"), pinned="rotating"),
         refused("an empty key id is refused", "call.bind", call(body(bind={"kid": ""}))),
         refused("a call is refused on a copy at another address", "call.clone", call(), current_home="https://staging.example/blog"),
-        refused("a call for the copy's own address is refused", "call.audience", call(body(bind={"aud": "https://staging.example"})), current_home="https://staging.example"),
+        refused(
+            "a call for the copy's own address is refused",
+            "call.audience",
+            call(body(bind={"aud": "https://staging.example"})),
+            current_home="https://staging.example",
+        ),
         refused("a call is refused when WordPress answers at plain HTTP", "call.clone", call(), current_home=HOME.replace("https", "http")),
-        accepted("the proof at the new home passes after the site's own admin named it", call(moved), pinned="moving", current_home=NEW_HOME),
+        accepted(
+            "the proof at the new home passes after the site's own admin named it", call(moved), pinned="moving", current_home=NEW_HOME
+        ),
         refused("the proof at a new home nobody named is refused", "call.audience", call(moved), current_home=NEW_HOME),
-        refused("the proof at another new home is refused", "call.audience", call(body(tool="control.moved", args={"home": "https://x.example"}, bind={"aud": "https://x.example"})), pinned="moving", current_home=NEW_HOME),
+        refused(
+            "the proof at another new home is refused",
+            "call.audience",
+            call(body(tool="control.moved", args={"home": "https://x.example"}, bind={"aud": "https://x.example"})),
+            pinned="moving",
+            current_home=NEW_HOME,
+        ),
         refused("the proof is refused while the site still stands at its old home", "call.clone", call(moved), pinned="moving"),
-        refused("a read for the new home is refused before the move is proved", "call.audience", call(body(bind={"aud": NEW_HOME})), pinned="moving", current_home=NEW_HOME),
+        refused(
+            "a read for the new home is refused before the move is proved",
+            "call.audience",
+            call(body(bind={"aud": NEW_HOME})),
+            pinned="moving",
+            current_home=NEW_HOME,
+        ),
         refused("a read for the old home is refused at the new one", "call.clone", call(), pinned="moving", current_home=NEW_HOME),
     ]
 

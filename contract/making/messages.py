@@ -46,6 +46,7 @@ def receipt_cases() -> list[Case]:
     no = jcs({"code": "call.paused", "says": "This site is paused by its own administrator.", "status": "refused", "v": 1})
 
     def case(name: str, status: int, response: bytes, **how: Any) -> Case:
+        change: Case = how.get("change", {})
         text = receipt_text(status, request, response)
         signer = how.get("signer", "site")
         signature = mac(signer, text) if isinstance(signer, bytes) else key(signer).sign(text).signature
@@ -62,7 +63,7 @@ def receipt_cases() -> list[Case]:
             "signature": b64(signature),
             "valid": True,
         }
-        return whole | how.get("change", {})
+        return whole | change
 
     def wrong(name: str, signer: str | bytes = "site", **change: Any) -> Case:
         value = case(name, 200, done, signer=signer, change=change | {"valid": False})
@@ -108,13 +109,26 @@ def beat(**changes: Any) -> dict[str, Any]:
 
 def heartbeat_cases() -> list[Case]:
     """Judged against a control plane that pinned `site`, saw seq 41 and holds the nonce `seen`."""
-    known = {"installation": INSTALLATION, "alg": ED25519, "keys": [public("site").hex()], "home": HOME, "control": CONTROL, "seq": 41, "nonces": [nonce("seen")], "epoch": 1}
+    known = {
+        "installation": INSTALLATION,
+        "alg": ED25519,
+        "keys": [public("site").hex()],
+        "home": HOME,
+        "control": CONTROL,
+        "seq": 41,
+        "nonces": [nonce("seen")],
+        "epoch": 1,
+    }
     delta = {"base": sha(b"{}"), "set": INVENTORY, "unset": []}
 
     def case(name: str, value: Any, code: str = "", **how: Any) -> Case:
         raw = value if isinstance(value, bytes) else jcs(value)
         outcome = {"refuse": code} if code else {"accept": True}
-        return {"name": name, "known": known, "now": NOW} | written(sign(raw, **({"message_id": uuid("beat"), "signer": "site"} | how))) | outcome
+        return (
+            {"name": name, "known": known, "now": NOW}
+            | written(sign(raw, **({"message_id": uuid("beat"), "signer": "site"} | how)))
+            | outcome
+        )
 
     return [
         case("a heartbeat passes", beat()),
@@ -147,10 +161,22 @@ def sent_cases() -> list[Case]:
     def bind(direction: str) -> dict[str, Any]:
         return {"aud": CONTROL, "dir": direction, "kid": kid(public("site")), "nonce": nonce(direction), "v": 1}
 
-    stored = {"body": '{"result":{},"status":"done","v":1}', "seq": 43, "signature": b64(bytes(64)), "status": 200, "tool_call_id": uuid("tool call")}
+    stored = {
+        "body": '{"result":{},"status":"done","v":1}',
+        "seq": 43,
+        "signature": b64(bytes(64)),
+        "status": 200,
+        "tool_call_id": uuid("tool call"),
+    }
     moved = {"home": "https://new.example", "old_home": HOME, "seq": 44}
-    values = {"heartbeat": beat(inventory=INVENTORY), "receipt": {"bind": bind("receipt"), "v": 1} | stored, "moved": {"bind": bind("moved"), "v": 1} | moved}
-    return [{"name": f"the {kind} a site sends", "kind": kind, "fields": value, "text": jcs(value).decode()} for kind, value in values.items()]
+    values = {
+        "heartbeat": beat(inventory=INVENTORY),
+        "receipt": {"bind": bind("receipt"), "v": 1} | stored,
+        "moved": {"bind": bind("moved"), "v": 1} | moved,
+    }
+    return [
+        {"name": f"the {kind} a site sends", "kind": kind, "fields": value, "text": jcs(value).decode()} for kind, value in values.items()
+    ]
 
 
 def order(**changes: Any) -> dict[str, Any]:
@@ -193,7 +219,13 @@ def order_cases() -> list[Case]:
         case("an expired standing order is refused", order(expires=NOW), "order.time"),
         case("the same standing order again is refused", order(seq=11), "order.sequence"),
         case("an older standing order is refused", order(seq=3), "order.sequence"),
-        case("a standing order from before a rotation is refused", order(epoch=1, **second), "order.epoch", pinned="rotating", signer="control-2"),
+        case(
+            "a standing order from before a rotation is refused",
+            order(epoch=1, **second),
+            "order.epoch",
+            pinned="rotating",
+            signer="control-2",
+        ),
         case("a standing order of an expired key is refused", order(), "order.signature", pinned="rotated"),
         case("a standing order for another site is refused", order(aud="https://other.example"), "order.bind"),
         case("a standing order for another installation is refused", order(installation=uuid("other")), "order.bind"),
@@ -203,9 +235,20 @@ def order_cases() -> list[Case]:
         case("a standing order of another version is refused", order(v=2), "order.bind"),
         case("a standing order of another signer is refused", order(), "order.signature", signer="attacker"),
         case("a standing order signed by the site itself is refused", order(), "order.signature", signer="site"),
-        case("a standing order signed with the site's HMAC key is refused", order(kid=kid(HMAC_CALL_KEY)), "order.signature", pinned="hmac", signer=HMAC_SITE_KEY),
+        case(
+            "a standing order signed with the site's HMAC key is refused",
+            order(kid=kid(HMAC_CALL_KEY)),
+            "order.signature",
+            pinned="hmac",
+            signer=HMAC_SITE_KEY,
+        ),
         case("a standing order with an empty signature is refused", order(), "order.signature", signature=""),
-        case("a standing order changed after signing is refused", order(), "order.signature", text=raw.replace(b'"paused":false', b'"paused":true').decode()),
+        case(
+            "a standing order changed after signing is refused",
+            order(),
+            "order.signature",
+            text=raw.replace(b'"paused":false', b'"paused":true').decode(),
+        ),
         case("a standing order with an unknown key is refused", order(extra=1), "order.shape"),
         case("a standing order without its end is refused", {k: v for k, v in order().items() if k != "expires"}, "order.shape"),
         case("a standing order with a key twice is refused", raw[:-1] + b',"paused":true}', "order.shape"),

@@ -35,14 +35,24 @@ def string_cases() -> list[Case]:
     good = text()
     start, checksum = good.rsplit(".", 1)
     spaced = "\n  " + good[:40] + " \r\n\t" + good[40:] + " \n"
-    accepted = {"a pairing string": good, "a pairing string with white space around and inside": spaced, "a local control plane over plain HTTP": text(control="http://localhost:8000")}
-    accepted |= {f"the control plane {url}": text(control=url) for url in ("http://127.9.9.9:1", "http://[::1]:8000", "http://panel.localhost", "https://control.example:8443/base")}
+    accepted = {
+        "a pairing string": good,
+        "a pairing string with white space around and inside": spaced,
+        "a local control plane over plain HTTP": text(control="http://localhost:8000"),
+    }
+    accepted |= {
+        f"the control plane {url}": text(control=url)
+        for url in ("http://127.9.9.9:1", "http://[::1]:8000", "http://panel.localhost", "https://control.example:8443/base")
+    }
     bad: dict[str, tuple[str, str]] = {
         "nothing": ("pairing.format", ""),
         "another product's string": ("pairing.format", "token-" + good),
         "version 2": ("pairing.format", good.replace("presswarden-1", "presswarden-2")),
         "no checksum": ("pairing.format", start),
-        "a checksum in capitals": ("pairing.format", f"{start}.{checksum.upper()}A"[: len(good)] if checksum.isdigit() else f"{start}.{checksum.upper()}"),
+        "a checksum in capitals": (
+            "pairing.format",
+            f"{start}.{checksum.upper()}A"[: len(good)] if checksum.isdigit() else f"{start}.{checksum.upper()}",
+        ),
         "one letter changed": ("pairing.checksum", good[:30] + ("A" if good[30] != "A" else "B") + good[31:]),
         "one letter missing": ("pairing.checksum", good[:30] + good[31:]),
         "the end cut off": ("pairing.format", good[:-3]),
@@ -78,7 +88,9 @@ def string_cases() -> list[Case]:
         pasted = value
         control = json.loads(base64.urlsafe_b64decode("".join(pasted.split()).split(".")[1] + "=="))["control"]
         cases.append({"name": f"{name} is read", "text": pasted, "accept": opened | {"control": control}})
-    return cases + [{"name": f"a pairing string with {name} is refused", "text": value, "refuse": code} for name, (code, value) in bad.items()]
+    return cases + [
+        {"name": f"a pairing string with {name} is refused", "text": value, "refuse": code} for name, (code, value) in bad.items()
+    ]
 
 
 def transcript_cases() -> list[Case]:
@@ -98,14 +110,19 @@ def transcript_cases() -> list[Case]:
         cases.append(
             {
                 "name": f"a transcript in {name} mode",
-                "fields": dict(zip(("installation", "control", "fingerprint", "home", "alg", "public_key", "nonce"), parts[1:], strict=True)),
+                "fields": dict(
+                    zip(("installation", "control", "fingerprint", "home", "alg", "public_key", "nonce"), parts[1:], strict=True)
+                ),
                 "control_key": control_key,
                 "verifier": shared.hex(),
                 "text": joined,
                 "mac": mac(shared, joined.encode()).hex(),
                 "signature": b64(key(signer).sign(joined.encode()).signature) if signer else "",
                 "words": [words[i] for i in picked],
-                "hmac_keys": {"call": hkdf(shared, salt, "presswarden-hmac-1 call").hex(), "site": hkdf(shared, salt, "presswarden-hmac-1 site").hex()},
+                "hmac_keys": {
+                    "call": hkdf(shared, salt, "presswarden-hmac-1 call").hex(),
+                    "site": hkdf(shared, salt, "presswarden-hmac-1 site").hex(),
+                },
             }
         )
     return cases
@@ -117,7 +134,11 @@ def rotation_text(epoch: int, public_key: str) -> bytes:
 
 def rotation(epoch: int = 2, name: str = "control-2", signer: str | None = None, **changes: Any) -> dict[str, Any]:
     public_key = b64(public(name))
-    whole = {"epoch": epoch, "public_key": public_key, "signature": b64(key(signer or name).sign(rotation_text(epoch, public_key)).signature)}
+    whole = {
+        "epoch": epoch,
+        "public_key": public_key,
+        "signature": b64(key(signer or name).sign(rotation_text(epoch, public_key)).signature),
+    }
     return whole | changes
 
 
@@ -139,7 +160,22 @@ def rotation_cases() -> list[Case]:
         "with an empty signature": ("action.rotation_signature", "paired", rotation(signature="")),
     }
     cases: list[Case] = [
-        {"name": "a rotation to the next epoch is taken", "pinned": PINS["paired"], "now": NOW, "args": rotation(), "accept": kid(public("control-2"))},
-        {"name": "a rotation after the overlap is taken", "pinned": PINS["rotated"], "now": NOW, "args": rotation(3, "control-3"), "accept": kid(public("control-3"))},
+        {
+            "name": "a rotation to the next epoch is taken",
+            "pinned": PINS["paired"],
+            "now": NOW,
+            "args": rotation(),
+            "accept": kid(public("control-2")),
+        },
+        {
+            "name": "a rotation after the overlap is taken",
+            "pinned": PINS["rotated"],
+            "now": NOW,
+            "args": rotation(3, "control-3"),
+            "accept": kid(public("control-3")),
+        },
     ]
-    return cases + [{"name": f"a rotation {name} is refused", "pinned": PINS[pin], "now": NOW, "args": args, "refuse": code} for name, (code, pin, args) in bad.items()]
+    return cases + [
+        {"name": f"a rotation {name} is refused", "pinned": PINS[pin], "now": NOW, "args": args, "refuse": code}
+        for name, (code, pin, args) in bad.items()
+    ]

@@ -68,7 +68,12 @@ def leaf(index: int = INDEX, **changes: Any) -> dict[str, Any]:
 
 
 def planned(
-    size: int = SIZE, index: int = INDEX, top: Any = None, own: Any = None, outer: dict[str, Any] | None = None, bind: dict[str, Any] | None = None
+    size: int = SIZE,
+    index: int = INDEX,
+    top: Any = None,
+    own: Any = None,
+    outer: dict[str, Any] | None = None,
+    bind: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The body of one planned call; `top` and `own` replace the header's and the leaf's text, `outer` members of the body."""
     top_text = jcs(header(size) if top is None else top) if not isinstance(top, bytes) else top
@@ -103,7 +108,10 @@ def bad(name: str, value: dict[str, Any], code: str = "call.plan", **where: Any)
 
 
 def accepted_cases() -> list[Case]:
-    cases = [good(f"leaf {i} of a plan of {size - 1} actions passes", planned(size, i), i) for size, i in ((2, 1), (3, 2), (5, 3), (8, 7), (43, 42))]
+    cases = [
+        good(f"leaf {i} of a plan of {size - 1} actions passes", planned(size, i), i)
+        for size, i in ((2, 1), (3, 2), (5, 3), (8, 7), (43, 42))
+    ]
     return [
         *cases,
         good("a leaf without a package passes", planned(own=leaf(package=""))),
@@ -113,7 +121,10 @@ def accepted_cases() -> list[Case]:
         good("a plan of exactly seven days passes", planned(top=header(not_before=NOW - 60, not_after=NOW - 60 + 604_800))),
         good("a leaf passes in its first second", planned(own=leaf(not_before=NOW))),
         good("a leaf passes in its last second", planned(own=leaf(not_after=NOW))),
-        good("a tool the catalogue does not know passes with its leaf and is refused after the claim", planned(own=leaf(tool="wp.site.unheard_of"), outer={"tool": "wp.site.unheard_of"})),
+        good(
+            "a tool the catalogue does not know passes with its leaf and is refused after the claim",
+            planned(own=leaf(tool="wp.site.unheard_of"), outer={"tool": "wp.site.unheard_of"}),
+        ),
     ]
 
 
@@ -123,7 +134,10 @@ def form_cases() -> list[Case]:
     return [
         bad("a read that comes as a leaf is refused", health),
         refused("a change that comes without a leaf is refused", "call.plan", call(change), classes=CLASSES),
-        bad("a control tool that comes as a leaf is refused", planned(own=leaf(tool="control.revoke", args={"reason": ""}), outer={"tool": "control.revoke"})),
+        bad(
+            "a control tool that comes as a leaf is refused",
+            planned(own=leaf(tool="control.revoke", args={"reason": ""}), outer={"tool": "control.revoke"}),
+        ),
     ]
 
 
@@ -181,7 +195,9 @@ def proof_cases() -> list[Case]:
         "an empty proof": {"proof": []},
         "a proof in another order": {"proof": proof[::-1]},
         "the header's proof for the leaf": {"proof": top_proof},
-        "a header proof from another plan": {"header_proof": planned(top=header(plan=uuid("other")), own=leaf(plan=uuid("other")), size=4, index=1)["header_proof"]},
+        "a header proof from another plan": {
+            "header_proof": planned(top=header(plan=uuid("other")), own=leaf(plan=uuid("other")), size=4, index=1)["header_proof"]
+        },
         "another index": {"index": INDEX - 1},
         "index 0": {"index": 0},
         "the header as its own leaf": {"index": 0, "leaf": honest["header"], "proof": top_proof},
@@ -197,7 +213,11 @@ def proof_cases() -> list[Case]:
     }
     return [bad(f"a plan with {what} is refused", honest | change) for what, change in outer.items()] + [
         bad("a leaf of a tree of one is refused", planned() | {"size": 1, "index": 0, "proof": [], "header_proof": []}),
-        bad("a fence that is missing is refused", planned() | {"bind": {k: v for k, v in planned()["bind"].items() if k != "fence"}}, "call.body"),
+        bad(
+            "a fence that is missing is refused",
+            planned() | {"bind": {k: v for k, v in planned()["bind"].items() if k != "fence"}},
+            "call.body",
+        ),
         bad("an index as text is refused", planned() | {"index": "3"}, "call.body"),
         bad("a proof as text is refused", planned() | {"proof": "".join(proof)}, "call.body"),
         bad("a leaf as an object is refused", planned() | {"leaf": leaf()}, "call.body"),
@@ -218,7 +238,11 @@ def id_and_time_cases() -> list[Case]:
         bad("a leaf after its time is refused", planned(own=leaf(not_after=NOW - 1)), "call.plan_time"),
         bad("a leaf that outlives its plan is refused", planned(own=leaf(not_after=NOW + DAY + 1)), "call.plan_time"),
         bad("a leaf that begins before its plan is refused", planned(own=leaf(not_before=NOW - 61)), "call.plan_time"),
-        bad("a plan of seven days and a second is refused", planned(top=header(not_before=NOW - 60, not_after=NOW - 59 + 604_800)), "call.plan_time"),
+        bad(
+            "a plan of seven days and a second is refused",
+            planned(top=header(not_before=NOW - 60, not_after=NOW - 59 + 604_800)),
+            "call.plan_time",
+        ),
         bad("a plan that ended is refused", planned(top=header(not_after=NOW - 1), own=leaf(not_after=NOW - 1)), "call.plan_time"),
         bad("a plan that ends before it begins is refused", planned(top=header(not_before=NOW, not_after=NOW - 1)), "call.plan_time"),
         bad("a fence below the highest seen is refused", planned(bind={"fence": 6}), "call.fence"),
@@ -235,4 +259,3 @@ def forged() -> dict[str, Any]:
 
 def all_cases() -> list[Case]:
     return accepted_cases() + form_cases() + text_cases() + proof_cases() + id_and_time_cases()
-

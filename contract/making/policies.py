@@ -145,8 +145,14 @@ def cases() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"name": "the published example is accepted", "document": EXAMPLE, "accept": True},
         {"name": "the example with our operations block is accepted", "document": whole, "accept": True},
-        {"name": "an operations block of one setting is accepted", "document": EXAMPLE | {"operations": {"confidence_threshold": 0.9}}, "accept": True},
+        {
+            "name": "an operations block of one setting is accepted",
+            "document": EXAMPLE | {"operations": {"confidence_threshold": 0.9}},
+            "accept": True,
+        },
         {"name": "routing that is off is accepted", "document": changed("/routing/mode", "off"), "accept": True},
         {"name": "a cap of nothing is accepted", "document": changed("/budgets/daily_cost_cap_usd", 0), "accept": True},
     ]
-    return found + [{"name": f"a policy with {name} is refused", "document": changed(path, value), "refuse": path} for name, path, value in REFUSED]
+    return found + [
+        {"name": f"a policy with {name} is refused", "document": changed(path, value), "refuse": path} for name, path, value in REFUSED
+    ]

@@ -56,7 +56,9 @@ def test_php_python_and_the_schemas_agree_on_each_tool(php: dict[str, Any]) -> N
 @pytest.mark.req("P5")
 def test_the_rotations_of_the_vectors_fit_the_arguments_unless_their_shape_is_refused() -> None:
     check = schema("actions/control.rotate")
-    fits = {c["name"]: check.is_valid({"args": c["args"], "result": {"epoch": 2, "kid": "0" * 16}}) for c in vector_file("rotations")["cases"]}
+    fits = {
+        c["name"]: check.is_valid({"args": c["args"], "result": {"epoch": 2, "kid": "0" * 16}}) for c in vector_file("rotations")["cases"]
+    }
     assert fits["a rotation to the next epoch is taken"]
     assert not fits["a rotation that goes back is refused"]
     assert not fits["a rotation to a key that is too short is refused"]

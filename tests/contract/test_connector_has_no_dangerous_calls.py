@@ -47,7 +47,10 @@ SEEDS = {
     "SQL with a simple variable in it": ('$wpdb->get_row( "SELECT $x" );', "raw SQL: $x"),
     "prepared SQL from a variable": ("$wpdb->query( $wpdb->prepare( $x, 1 ) );", "raw SQL: $x"),
     "SQL from a call": ("$wpdb->query( sprintf( 'SELECT %s', $x ) );", "raw SQL: sprintf"),
-    "a table name that is also set from outside": ("$t = $wpdb->prefix . 'a'; $t = $x; $wpdb->query( \"SELECT * FROM {$t}\" );", "raw SQL: $t"),
+    "a table name that is also set from outside": (
+        "$t = $wpdb->prefix . 'a'; $t = $x; $wpdb->query( \"SELECT * FROM {$t}\" );",
+        "raw SQL: $t",
+    ),
     "the database under another name": ("$db = $wpdb; $db->query( 'SELECT 1' );", "raw SQL: another name for the database: $db"),
     "a file written": ("file_put_contents( $x, $y );", "file write: file_put_contents"),
     "a file opened for writing": ("fopen( $x, 'w' );", "file write: fopen"),
@@ -75,7 +78,8 @@ def seeded(tmp_path: Path, code: str) -> Path:
     """A copy of one clean file of the connector, and one more with the code in a method."""
     (tmp_path / "src").mkdir()
     shutil.copy(ROOT / "connector" / "src" / "Core" / "Jcs.php", tmp_path / "src" / "Jcs.php")
-    text = f"<?php\nnamespace Presswarden\\Connector\\Site;\nfinal class Seeded {{\n\tpublic function seeded( $x, $y, $z ) {{\n\t\tglobal $wpdb;\n\t\t{code}\n\t}}\n}}\n"
+    method = f"\tpublic function seeded( $x, $y, $z ) {{\n\t\tglobal $wpdb;\n\t\t{code}\n\t}}\n"
+    text = f"<?php\nnamespace Presswarden\\Connector\\Site;\nfinal class Seeded {{\n{method}}}\n"
     (tmp_path / "src" / "Seeded.php").write_text(text)
     return tmp_path
 

@@ -26,7 +26,9 @@ def _packages() -> None:
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not on this machine")
     if not (TOOLS / "node_modules" / "@php-wasm" / "node").is_dir():
-        told = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=TOOLS, capture_output=True, text=True, check=False)
+        told = subprocess.run(
+            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=TOOLS, capture_output=True, text=True, check=False
+        )
         assert told.returncode == 0, told.stderr[-2000:]
 
 
@@ -41,7 +43,9 @@ def compat() -> Path:
 
 
 def matrix(versions: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["node", str(TOOLS / "matrix.mjs"), versions, *words], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["node", str(TOOLS / "matrix.mjs"), versions, *words], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.slow

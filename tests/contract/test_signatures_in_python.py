@@ -61,9 +61,13 @@ def test_a_call_refused_for_its_signature_verifies_under_no_live_key(case: Case)
 @pytest.mark.parametrize("case", [c for c in cases("plans") if outcome(c.values[0]) == "accept"])
 def test_an_accepted_leaf_leads_to_the_root_of_its_header(case: Case) -> None:
     body = json.loads(body_of(case))
-    top = merkle.root_from_inclusion(merkle.leaf_hash(body["header"].encode()), 0, body["size"], [bytes.fromhex(h) for h in body["header_proof"]])
+    top = merkle.root_from_inclusion(
+        merkle.leaf_hash(body["header"].encode()), 0, body["size"], [bytes.fromhex(h) for h in body["header_proof"]]
+    )
     assert top is not None
-    assert merkle.verify_inclusion(merkle.leaf_hash(body["leaf"].encode()), body["index"], body["size"], [bytes.fromhex(h) for h in body["proof"]], top)
+    assert merkle.verify_inclusion(
+        merkle.leaf_hash(body["leaf"].encode()), body["index"], body["size"], [bytes.fromhex(h) for h in body["proof"]], top
+    )
 
 
 @pytest.mark.req("N2")
@@ -126,7 +130,9 @@ def test_python_gives_the_same_proof_words_and_keys_of_a_transcript(case: Case) 
 def test_python_writes_the_pairing_string_that_php_reads(case: Case) -> None:
     told = case["accept"]
     secret = bytes.fromhex(told["secret"])
-    string = pairing.pairing_string(control=told["control"], fingerprint=told["fingerprint"], installation=told["installation"], secret=secret)
+    string = pairing.pairing_string(
+        control=told["control"], fingerprint=told["fingerprint"], installation=told["installation"], secret=secret
+    )
     assert "".join(case["text"].split()) in {string, getattr(string, "text", None), getattr(string, "value", None)}
     assert pairing.verifier_of(secret).hex() == told["verifier"]
 

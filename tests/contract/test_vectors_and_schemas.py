@@ -21,7 +21,7 @@ def test_the_vector_files_are_what_their_script_writes() -> None:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_schema_is_sound_and_closed(name: str) -> None:
-    value = schema(name).schema
+    value: Any = schema(name).schema
     assert value["$id"] == "urn:presswarden:contract:1:" + name.replace("/", ":")
     assert value["title"]
     assert value["description"]
@@ -90,7 +90,10 @@ def test_a_policy_document_is_accepted_or_refused_at_the_path_of_its_fault(case:
         assert faults == []
         return
     paths = {"/" + "/".join(str(step) for step in fault.absolute_path) for fault in faults}
-    assert any(case["refuse"] == path or case["refuse"].startswith(path.rstrip("/") + "/") or path.startswith(case["refuse"] + "/") for path in paths), paths
+    assert any(
+        case["refuse"] == path or case["refuse"].startswith(path.rstrip("/") + "/") or path.startswith(case["refuse"] + "/")
+        for path in paths
+    ), paths
 
 
 def test_a_cap_that_is_not_finite_is_refused() -> None:
@@ -136,7 +139,7 @@ def test_answers_and_requests_fit_their_schemas_and_nothing_else() -> None:
     window = refused | {"code": "call.window", "site_time": 1_790_000_000}
     running = {"code": "call.duplicate", "says": "x", "state": "running", "status": "refused", "stored": None, "v": 1}
     stored = {"body": "{}", "signature": "A" * 86 + "==", "status": 200}
-    right = {
+    right: dict[str, list[Any]] = {
         "success": [done],
         "refusal": [refused, window],
         "duplicate": [running, running | {"state": "done", "stored": stored}],
@@ -146,13 +149,16 @@ def test_answers_and_requests_fit_their_schemas_and_nothing_else() -> None:
         "accepted": [{"v": 1}],
         "receipt": [{"X-WP-Agent-ReceiptSignature": "A" * 43 + "=", "X-WP-Agent-ReceiptKid": "0" * 16}],
     }
-    wrong = {
+    wrong: dict[str, list[Any]] = {
         "success": [done | {"extra": 1}, done | {"v": 2}, refused],
         "refusal": [done, refused | {"site_time": 1_790_000_000}, refused | {"code": "call.window"}, running, refused | {"code": "tool"}],
         "duplicate": [running | {"stored": stored}, running | {"state": "done"}, refused],
         "pairing-answer": [{"status": "paired", "v": 1}],
         "problem": [{"code": "ingest.window", "says": "x", "v": 1}],
-        "heartbeat-answer": [{"calls": {}, "need": "", "order": "", "order_signature": "", "v": 1}, {"calls": [], "need": "all", "order": "", "order_signature": "", "v": 1}],
+        "heartbeat-answer": [
+            {"calls": {}, "need": "", "order": "", "order_signature": "", "v": 1},
+            {"calls": [], "need": "all", "order": "", "order_signature": "", "v": 1},
+        ],
         "accepted": [{}, {"v": 1, "ok": True}],
         "receipt": [{"X-WP-Agent-ReceiptSignature": "", "X-WP-Agent-ReceiptKid": "0" * 16}],
     }
@@ -171,5 +177,11 @@ def test_a_pairing_request_fits_by_its_mode() -> None:
     check = schema("pairing-request")
     assert check.is_valid(ed)
     assert check.is_valid(hmac)
-    for fault in (ed | {"public_key": ""}, hmac | {"public_key": ed["public_key"]}, ed | {"alg": "none"}, ed | {"home": "https://SITE.example"}, ed | {"home": "https://a@b"}):
+    for fault in (
+        ed | {"public_key": ""},
+        hmac | {"public_key": ed["public_key"]},
+        ed | {"alg": "none"},
+        ed | {"home": "https://SITE.example"},
+        ed | {"home": "https://a@b"},
+    ):
         assert not check.is_valid(fault)

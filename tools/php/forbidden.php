@@ -14,12 +14,18 @@
 declare( strict_types=1 );
 
 const NEVER = array(
-	'code from text'     => array( 'assert', 'create_function', 'call_user_func', 'call_user_func_array', 'forward_static_call', 'forward_static_call_array', 'extract', 'parse_str', 'mb_parse_str', 'mb_ereg_replace', 'dl' ),
+	'code from text'     => array(
+		'assert', 'create_function', 'call_user_func', 'call_user_func_array', 'forward_static_call', 'forward_static_call_array',
+		'extract', 'parse_str', 'mb_parse_str', 'mb_ereg_replace', 'dl',
+	),
 	'shell'              => array( 'exec', 'shell_exec', 'system', 'passthru', 'popen', 'proc_open', 'pcntl_exec', 'pcntl_fork', 'putenv' ),
 	'objects from text'  => array( 'unserialize', 'maybe_unserialize', 'igbinary_unserialize', 'msgpack_unpack', 'yaml_parse' ),
 	'files from outside' => array( 'download_url', 'unzip_file', 'move_uploaded_file', 'media_handle_upload', 'wp_handle_upload' ),
 );
-const WRITES   = array( 'file_put_contents', 'fwrite', 'fputs', 'fputcsv', 'ftruncate', 'rename', 'unlink', 'rmdir', 'mkdir', 'wp_mkdir_p', 'copy', 'copy_dir', 'chmod', 'chown', 'touch', 'symlink', 'link', 'tempnam', 'wp_tempnam', 'tmpfile', 'wp_delete_file', 'wp_filesystem' );
+const WRITES   = array(
+	'file_put_contents', 'fwrite', 'fputs', 'fputcsv', 'ftruncate', 'rename', 'unlink', 'rmdir', 'mkdir', 'wp_mkdir_p', 'copy', 'copy_dir',
+	'chmod', 'chown', 'touch', 'symlink', 'link', 'tempnam', 'wp_tempnam', 'tmpfile', 'wp_delete_file', 'wp_filesystem',
+);
 const SQL      = array( 'query', 'get_var', 'get_row', 'get_col', 'get_results', 'prepare' );
 const INCLUDES = array( T_INCLUDE, T_INCLUDE_ONCE, T_REQUIRE, T_REQUIRE_ONCE );
 
@@ -149,11 +155,13 @@ final class Scan {
 		if ( array( '$wpdb', '->', 'prepare' ) === array( $this->text( $at + 2 ), $this->text( $at + 3 ), $this->text( $at + 4 ) ) ) {
 			return;
 		}
-		for ( $i = $at + 2; isset( $this->tokens[ $i ] ) && ! in_array( $this->text( $i ), array( ',', ')' ), true ); $i++ ) {
+		$i = $at + 2;
+		while ( isset( $this->tokens[ $i ] ) && ! in_array( $this->text( $i ), array( ',', ')' ), true ) ) {
 			if ( ! $this->is_fixed_sql( $i ) ) {
 				$this->report( $at, 'raw SQL: ' . $this->text( $i ) );
 				return;
 			}
+			++$i;
 		}
 	}
 
@@ -230,11 +238,7 @@ final class Scan {
 	}
 
 	private function is_name( int $at ): bool {
-		$kinds = array( T_STRING );
-		if ( defined( 'T_NAME_FULLY_QUALIFIED' ) ) {
-			$kinds[] = T_NAME_FULLY_QUALIFIED;
-		}
-		return in_array( $this->tokens[ $at ][0], $kinds, true );
+		return T_STRING === $this->tokens[ $at ][0] || ( defined( 'T_NAME_FULLY_QUALIFIED' ) && T_NAME_FULLY_QUALIFIED === $this->tokens[ $at ][0] );
 	}
 
 	private function is_member_or_definition( int $at ): bool {
