@@ -22,7 +22,6 @@ _PAYLOAD = ("salt", "document", "members")
 
 def upgrade() -> None:
     _make_tables()
-    _make_view()
     if op.get_bind().dialect.name == "sqlite":
         _guard_sqlite()
     else:
@@ -135,6 +134,7 @@ def _guard_sqlite() -> None:
         "CREATE TRIGGER audit_events_queue AFTER INSERT ON audit_events BEGIN "
         "INSERT INTO audit_queue (org, at, event) VALUES (NEW.org, NEW.at, NEW.id); END"
     )
+    _make_view()
     op.execute(f"CREATE TRIGGER audit_entries_insert INSTEAD OF INSERT ON audit_entries BEGIN {_insert_both()} END")
     op.execute(
         "CREATE TRIGGER audit_payloads_no_update BEFORE UPDATE ON audit_payloads BEGIN SELECT RAISE(ABORT, 'audit_payloads is append-only'); END"
@@ -165,10 +165,6 @@ def _guard_postgresql() -> None:
     )
     op.execute("CREATE TRIGGER audit_events_queue AFTER INSERT ON audit_events FOR EACH ROW EXECUTE FUNCTION audit_events_queue()")
     op.execute("ALTER TABLE audit_events ENABLE ALWAYS TRIGGER audit_events_queue")
-    op.execute(f"CREATE FUNCTION audit_entries_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {_insert_both()} RETURN NEW; END $$")
-    op.execute(
-        "CREATE TRIGGER audit_entries_insert INSTEAD OF INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION audit_entries_insert()"
-    )
     op.execute(
         "CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'P0A01'; END $$"
