@@ -158,11 +158,12 @@ class _Progress:
 
 async def _read(answer: httpx.Response, progress: _Progress) -> WireAnswer | WireFault:
     if 300 <= answer.status_code < 400:
-        return _fault(
+        # The connector prints its answer and ends; whoever redirects stands before it.
+        return WireFault(
             "site.redirects",
             f"The site answers a signed call with a redirect (HTTP {answer.status_code}); it is not followed.",
             "Pair the site under the address it redirects to, or take the rule for /wp-json/ away.",
-            progress,
+            reached=False,
         )
     names = [name.lower() for name, _ in answer.headers.multi_items()]
     if len(names) > _MOST_HEADERS or any(len(value) > _LONGEST_HEADER for value in answer.headers.values()):
