@@ -44,7 +44,13 @@ class Offer:
 
     @property
     def text(self) -> str:
-        value = {"control": self.control, "fingerprint": self.fingerprint, "installation": self.installation, "secret": self.secret.hex(), "v": 1}
+        value = {
+            "control": self.control,
+            "fingerprint": self.fingerprint,
+            "installation": self.installation,
+            "secret": self.secret.hex(),
+            "v": 1,
+        }
         head = "presswarden-1." + base64.urlsafe_b64encode(rfc8785.dumps(value)).decode().rstrip("=")
         return head + "." + sha256hex(head.encode())[:8]
 
@@ -164,7 +170,16 @@ class Peer:
             return 404, problem("pairing.unknown")
         if offer.used:
             return 409, problem("pairing.used")
-        lines = ["presswarden-pair-1", offer.installation, offer.control, offer.fingerprint, body["home"], body["alg"], body["public_key"], body["nonce"]]
+        lines = [
+            "presswarden-pair-1",
+            offer.installation,
+            offer.control,
+            offer.fingerprint,
+            body["home"],
+            body["alg"],
+            body["public_key"],
+            body["nonce"],
+        ]
         transcript = "\n".join(lines)
         if not hmac.compare_digest(hmac.new(offer.verifier, transcript.encode(), hashlib.sha256).hexdigest(), body["mac"]):
             return 403, problem("pairing.proof")

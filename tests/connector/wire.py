@@ -111,7 +111,9 @@ class Installation:
     transcript: str = ""
     words: list[str] = field(default_factory=list)
 
-    def headers(self, tool_call_id: str, body: bytes, *, timestamp: int | None = None, ttl: int = 180, key: ControlKey | None = None) -> dict[str, str]:
+    def headers(
+        self, tool_call_id: str, body: bytes, *, timestamp: int | None = None, ttl: int = 180, key: ControlKey | None = None
+    ) -> dict[str, str]:
         key = key or self.key
         sent = int(time.time()) if timestamp is None else timestamp
         canonical = "\n".join([self.installation, tool_call_id, str(sent), str(ttl), sha256hex(body)]).encode()
@@ -128,7 +130,15 @@ class Installation:
         full = {"aud": self.home, "dir": "call", "kid": self.key.kid, "nonce": os.urandom(16).hex(), "v": 1, **bind}
         return rfc8785.dumps({"args": args or {}, "bind": full, "run_id": str(uuid.uuid4()), "tool": tool})
 
-    def message(self, tool: str, args: dict[str, Any] | None = None, *, tool_call_id: str | None = None, timestamp: int | None = None, ttl: int = 180) -> Message:
+    def message(
+        self,
+        tool: str,
+        args: dict[str, Any] | None = None,
+        *,
+        tool_call_id: str | None = None,
+        timestamp: int | None = None,
+        ttl: int = 180,
+    ) -> Message:
         body = self.body(tool, args)
         return Message(body, self.headers(tool_call_id or str(uuid.uuid4()), body, timestamp=timestamp, ttl=ttl))
 
@@ -155,7 +165,14 @@ class Installation:
 
 
 def receipt_text(installation: str, message: Message, status: int, body: bytes) -> bytes:
-    parts = ["presswarden-receipt-1", installation, message.headers["X-WP-Agent-ToolCallId"], str(status), sha256hex(message.body), sha256hex(body)]
+    parts = [
+        "presswarden-receipt-1",
+        installation,
+        message.headers["X-WP-Agent-ToolCallId"],
+        str(status),
+        sha256hex(message.body),
+        sha256hex(body),
+    ]
     return "\n".join(parts).encode()
 
 

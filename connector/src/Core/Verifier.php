@@ -35,8 +35,10 @@ final class Verifier {
 		'fence',
 	);
 
+	/** A message may be signed so many seconds ahead of this site's clock. */
+	public const SKEW = 30;
+
 	private const MAX_TTL       = 300;
-	private const SKEW          = 30;
 	private const MAX_PLAN_LIFE = 604800;
 
 	private Pinned $pinned;

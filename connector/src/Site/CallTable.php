@@ -73,14 +73,40 @@ final class CallTable {
 		}
 	}
 
-	/** Empties old nonces and drops rows nobody can repeat any more. */
-	public function prune( int $now ): void {
+	/** Whether this very call still stands under its number. */
+	public function holds( int $row, string $id ): bool {
+		global $wpdb;
+		$table = $wpdb->prefix . Storage::CALLS;
+		return Quietly::ask(
+			static function () use ( $wpdb, $table, $row, $id ): bool {
+				return $id === $wpdb->get_var( $wpdb->prepare( "SELECT id FROM {$table} WHERE n = %d", $row ) );
+			}
+		);
+	}
+
+	/** When the youngest of the rows that prune() would drop was taken; 0 when it would drop none. */
+	public function youngest_to_drop( int $now, int $newest ): int {
+		global $wpdb;
+		$table = $wpdb->prefix . Storage::CALLS;
+		return Quietly::ask(
+			static function () use ( $wpdb, $table, $now, $newest ): int {
+				return (int) $wpdb->get_var( $wpdb->prepare( "SELECT MAX(created) FROM {$table} WHERE keep_until < %d AND n <> %d", $now, $newest ) );
+			}
+		);
+	}
+
+	/**
+	 * Empties old nonces and drops rows nobody can repeat any more.
+	 *
+	 * @param int $newest Number of the newest call: it stays, so that a table without it is known to be an earlier one.
+	 */
+	public function prune( int $now, int $newest ): void {
 		global $wpdb;
 		$table = $wpdb->prefix . Storage::CALLS;
 		Quietly::ask(
-			static function () use ( $wpdb, $table, $now ): void {
+			static function () use ( $wpdb, $table, $now, $newest ): void {
 				$wpdb->query( $wpdb->prepare( "UPDATE {$table} SET nonce = NULL WHERE nonce IS NOT NULL AND created < %d", $now - self::NONCE_LIFE ) );
-				$wpdb->query( $wpdb->prepare( "DELETE FROM {$table} WHERE keep_until < %d", $now ) );
+				$wpdb->query( $wpdb->prepare( "DELETE FROM {$table} WHERE keep_until < %d AND n <> %d", $now, $newest ) );
 			}
 		);
 	}

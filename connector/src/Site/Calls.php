@@ -71,8 +71,9 @@ final class Calls {
 	/** Step 11 and what follows; every answer from here on is signed. */
 	private function take( Call $call, Record $record, HighWater $water, Signer $signer, CallLimits $limits, int $now ): Reply {
 		try {
+			Repair::keys_open( $this->store, $record );
 			$row = $this->table->claim( $call, $now );
-			$this->must_be_newer( $row, $water, $now );
+			$this->must_remember( $call, $row, $water, $now );
 			$this->learn( $call, $record, $now );
 		} catch ( Refusal $refusal ) {
 			Tally::refused( $refusal->wire_code );
@@ -177,14 +178,14 @@ final class Calls {
 		return null === $before ? Keys::signer( $record ) : $before;
 	}
 
-	/** Row numbers only rise. One that was given out before means the table was put back to an earlier day. */
-	private function must_be_newer( int $row, HighWater $water, int $now ): void {
-		if ( $row > $water->claims() ) {
-			HighWater::claimed( $row );
+	/** The newest call ever taken must still stand in the table. If it does not, the table was put back to an earlier day. */
+	private function must_remember( Call $call, int $row, HighWater $water, int $now ): void {
+		if ( '' === $water->newest_id() || $this->table->holds( $water->claims(), $water->newest_id() ) ) {
+			HighWater::claimed( $row, $call->tool_call_id );
 			return;
 		}
 		Restored::found( $this->store, $water, $now );
-		HighWater::claimed( $row, true );
+		HighWater::claimed( $row, $call->tool_call_id, true );
 		throw Refusal::of( 'call.store' );
 	}
 

@@ -16,6 +16,7 @@ use Presswarden\Connector\Core\Inventory;
 use Presswarden\Connector\Core\Message;
 use Presswarden\Connector\Core\SealBroken;
 use Presswarden\Connector\Core\Signer;
+use Presswarden\Connector\Core\Verifier;
 
 final class Heartbeat {
 
@@ -58,10 +59,12 @@ final class Heartbeat {
 		if ( $water->is_ahead_of( $record ) ) {
 			$record = Restored::found( $store, $water, time() );
 		}
-		( new CallTable() )->prune( time() );
+		self::tidy( $store, $water, time() );
 		try {
 			Keys::load_library();
-			$outcome = self::exchange( $store, $record, Keys::signer( $record ), false );
+			$signer = Keys::signer( $record );
+			Repair::keys_open( $store, $record );
+			$outcome = self::exchange( $store, $record, $signer, false );
 			if ( 'ingest.signature' === $outcome && null !== Keys::signer_before( $record ) ) {
 				// The answer that carried the new key never arrived; the old one still speaks for this site.
 				$outcome = self::exchange( $store, $record, Keys::signer_before( $record ), false );
@@ -106,6 +109,20 @@ final class Heartbeat {
 		$body   = Message::moved( self::bind( $record, $signer, 'moved' ), $home, $old, $record->sequence );
 		$answer = ControlPlane::tell( $record, $signer, '/ingest/v1/moved', $body );
 		return 200 === $answer->status ? '' : $answer->code();
+	}
+
+	/** A call whose row goes stays refused: a clock that ran ahead and is put right may open its window once more. */
+	private static function tidy( RecordStore $store, HighWater $water, int $now ): void {
+		$table    = new CallTable();
+		$youngest = $table->youngest_to_drop( $now, $water->claims() );
+		if ( $youngest > 0 ) {
+			$store->change(
+				static function ( Record $fresh ) use ( $youngest ): void {
+					$fresh->not_before = max( $fresh->not_before, $youngest + Verifier::SKEW );
+				}
+			);
+		}
+		$table->prune( $now, $water->claims() );
 	}
 
 	private static function exchange( RecordStore $store, Record $record, Signer $signer, bool $full ): string {

@@ -14,6 +14,8 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+use Presswarden\Connector\Core\Verifier;
+
 final class HighWater {
 
 	/** @var array<string,int|string|bool> */
@@ -35,6 +37,11 @@ final class HighWater {
 		return (int) ( $this->marks['claims'] ?? 0 );
 	}
 
+	/** Its id; '' while no call was claimed. The number alone proves nothing: refused rows may use numbers up. */
+	public function newest_id(): string {
+		return (string) ( $this->marks['newest_id'] ?? '' );
+	}
+
 	/** True when the database knows less than this site has already lived through. */
 	public function is_ahead_of( Record $record ): bool {
 		if ( ! isset( $this->marks['installation'] ) ) {
@@ -49,7 +56,7 @@ final class HighWater {
 	public function tighten( Record $record, int $now ): void {
 		$record->quiet      = 'restored';
 		$record->repair     = 'restored';
-		$record->not_before = $now;
+		$record->not_before = max( $record->not_before, $now + Verifier::SKEW );
 		if ( ! isset( $this->marks['installation'] ) ) {
 			return;
 		}
@@ -73,6 +80,7 @@ final class HighWater {
 					'epoch'          => $record->control_epoch,
 					'generation'     => $record->generation,
 					'installation'   => $record->installation,
+					'newest_id'      => $marks['newest_id'] ?? '',
 					'paused_control' => $record->paused_control,
 					'paused_local'   => $record->paused_local,
 					'revoked'        => Record::REVOKED === $record->state,
@@ -84,10 +92,13 @@ final class HighWater {
 	}
 
 	/** @throws StoreBroken When the file can't be replaced. */
-	public static function claimed( int $row, bool $restart = false ): void {
+	public static function claimed( int $row, string $id, bool $restart = false ): void {
 		self::locked(
-			static function ( array $marks ) use ( $row, $restart ): array {
-				$marks['claims'] = $restart ? $row : max( $row, (int) ( $marks['claims'] ?? 0 ) );
+			static function ( array $marks ) use ( $row, $id, $restart ): array {
+				if ( $restart || $row > (int) ( $marks['claims'] ?? 0 ) ) {
+					$marks['claims']    = $row;
+					$marks['newest_id'] = $id;
+				}
 				return $marks;
 			}
 		);

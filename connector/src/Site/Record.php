@@ -70,7 +70,7 @@ final class Record {
 	public string $quiet         = '';
 	/** Why a person has to act: '' or a short reason code. */
 	public string $repair        = '';
-	/** Calls signed at or before this time are refused: the call table lost rows then. */
+	/** Calls signed at or before this time are refused: rows of theirs may be gone from the call table. */
 	public int $not_before       = 0;
 
 	public int $fence        = 0;

@@ -23,6 +23,19 @@ final class Repair {
 		Journal::add( 'repair.needed', array( 'reason' => $reason ), 'this site' );
 	}
 
+	/** The keys open again: somebody put the old value back. */
+	public static function keys_open( RecordStore $store, Record $record ): void {
+		if ( 0 !== strncmp( $record->repair, 'sealed_', 7 ) ) {
+			return;
+		}
+		$store->change(
+			static function ( Record $fresh ): void {
+				$fresh->repair = 0 === strncmp( $fresh->repair, 'sealed_', 7 ) ? '' : $fresh->repair;
+			}
+		);
+		Journal::add( 'repair.over', array(), 'this site' );
+	}
+
 	/** What to do next, for the admin page and the command line. */
 	public static function next_step( string $reason ): string {
 		switch ( $reason ) {

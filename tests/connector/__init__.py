@@ -1,0 +1,1 @@
+"""The connector inside real WordPress sites, against a scripted control plane."""
