@@ -21,6 +21,7 @@ from nacl.signing import SigningKey, VerifyKey
 from presswarden.kernel.sealing import hkdf
 from presswarden.sites.model import Algorithm, PairRequest
 from presswarden.sites.pairing import words_of
+from tests.fakes.http import response
 
 PRETTY = "/wp-json/presswarden/v1/call"
 PLAIN = "/?rest_route=/presswarden/v1/call"
@@ -128,7 +129,7 @@ class ScriptedSite:
             return early
         wanted = urlsplit(self.home).path
         if path not in ({wanted + PRETTY, wanted + PLAIN} if self.pretty else {wanted + PLAIN}):
-            return _http(404, b"<html>Not found</html>", {"Content-Type": "text/html"})
+            return response(404, b"<html>Not found</html>", {"Content-Type": "text/html"})
         status, answer, extra = self._call(headers, body, word)
         if word == "die after running":
             raise ConnectionError
@@ -138,14 +139,14 @@ class ScriptedSite:
             extra = {}
         if word == "change the answer":
             answer = answer.replace(b'"paused":""', b'"paused":"local"')
-        return _http(status, answer, {"Content-Type": "application/json", **extra})
+        return response(status, answer, {"Content-Type": "application/json", **extra})
 
     async def _misbehave(self, word: str) -> bytes | None:
         match word:
             case "html":
-                return _http(200, b"<!doctype html><title>A shop</title>", {"Content-Type": "text/html"})
+                return response(200, b"<!doctype html><title>A shop</title>", {"Content-Type": "text/html"})
             case "redirect":
-                return _http(301, b"", {"Location": "https://elsewhere.example/"})
+                return response(301, b"", {"Location": "https://elsewhere.example/"})
             case "die before":
                 raise ConnectionError
             case "wait":
@@ -292,13 +293,3 @@ class ScriptedSite:
 
 def _refusal(status: int, code: str, **more: int) -> tuple[int, bytes, dict[str, str]]:
     return status, rfc8785.dumps({"code": code, "says": "No.", "status": "refused", "v": 1, **more}), {}
-
-
-def _http(status: int, body: bytes, headers: dict[str, str]) -> bytes:
-    lines = [
-        f"HTTP/1.1 {status} X",
-        f"Content-Length: {len(body)}",
-        "Connection: close",
-        *(f"{name}: {value}" for name, value in headers.items()),
-    ]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
