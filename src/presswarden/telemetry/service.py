@@ -65,15 +65,9 @@ async def take_heartbeat(tx: Tx, installation: Reporter, body: Mapping[str, Json
         return Need.NOTHING
     await store.add_heartbeat(tx.org, tx, installation.id, site, heard, now)
     await store.put_standing(tx.org, tx, installation.id, site, heard, now)
-    base = await store.inventory_hash(tx.org, tx, site)
-    if base == heard.inventory_hash:
-        await store.confirm_inventory(tx.org, tx, site, Source.HEARTBEAT, heard.sent_at, now)
+    if await store.confirm_inventory(tx.org, tx, site, Source.HEARTBEAT, heard.inventory_hash, heard.sent_at, now):
         return Need.NOTHING
-    before: Components = {}
-    if base:
-        stored = await store.inventory(tx.org, tx, site)
-        before = stored.components if stored else {}
-    reported = _reported(heard, base, before)
+    reported = _reported(heard, await store.inventory(tx.org, tx, site))
     if reported is None or inventory_hash(reported) != heard.inventory_hash:
         return Need.INVENTORY
     await _keep_inventory(tx, site, Source.HEARTBEAT, heard.inventory_hash, documents.components(reported, "inventory"), heard.sent_at, now)
@@ -87,9 +81,7 @@ async def record_read(tx: Tx, site: SiteId, tool: str, result: Json, now: dateti
     told = documents.read_result(result, tool)
     if "inventory" in told:
         hash_, found = documents.read_inventory(told)
-        if hash_ == await store.inventory_hash(tx.org, tx, site):
-            await store.confirm_inventory(tx.org, tx, site, Source.READ, now, now)
-        else:
+        if not await store.confirm_inventory(tx.org, tx, site, Source.READ, hash_, now, now):
             await _keep_inventory(tx, site, Source.READ, hash_, found, now, now)
     await store.put_read(tx.org, tx, site, tool, {key: value for key, value in told.items() if key != "inventory"}, now)
     return True
@@ -176,12 +168,13 @@ async def _keep_inventory(tx: Tx, site: SiteId, source: Source, hash_: str, foun
     await audit.record(tx, entry, now=now)
 
 
-def _reported(heard: Heartbeat, base: str, before: Components) -> Components | None:
+def _reported(heard: Heartbeat, stored: Inventory | None) -> Components | None:
+    """The map a heartbeat leads to: the one in it, or its delta applied to the stored one when that is the base it names."""
     if heard.inventory is not None:
         return heard.inventory
-    if heard.delta is not None and base and heard.delta.base == base:
-        return heard.delta.applied_to(before)
-    return None
+    if heard.delta is None or stored is None or heard.delta.base != stored.hash:
+        return None
+    return heard.delta.applied_to(stored.components)
 
 
 def _difference(before: Components, after: Components) -> dict[str, Json]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any  # JSON columns: SQLAlchemy can't resolve the recursive type of `Json`
 
 from sqlalchemy import JSON, BigInteger, CursorResult, Index, String, UpdateBase, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.canonical import Json
@@ -114,16 +115,16 @@ async def put_standing(org: OrgId, tx: Tx, installation: InstallationId, site: S
         "refusals": dict(heard.refusals),
     }
     changed = update(StandingRow).where(StandingRow.org == org, StandingRow.site == site).values(**said)
-    if await _rows(tx, changed.execution_options(synchronize_session=False)) == 0:
-        await tx.execute(insert(StandingRow).values(org=org, site=site, expected_since=now, read_at=None, **said))
+    if await _rows(tx, changed) == 0:
+        await _upsert(tx, StandingRow, {"org": org, "site": site}, {"expected_since": now, "read_at": None, **said})
 
 
 async def expect(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, now: datetime) -> None:
     """A fresh standing: whatever an earlier installation of this site said no longer counts."""
-    await tx.execute(delete(StandingRow).where(StandingRow.org == org, StandingRow.site == site))
     nothing = {"heard_at": None, "sent_at": None, "read_at": None, "connector": "", "home": "", "paused": "", "repair": ""}
     counted = {"epoch": 0, "fence": 0, "inventory_hash": "", "refusals": {}}
-    await tx.execute(insert(StandingRow).values(org=org, site=site, installation=installation, expected_since=now, **nothing, **counted))
+    row = {"installation": installation, "expected_since": now, **nothing, **counted}
+    await _upsert(tx, StandingRow, {"org": org, "site": site}, row)
 
 
 async def drop_standing(org: OrgId, tx: Tx, site: SiteId) -> bool:
@@ -166,35 +167,22 @@ async def inventory(org: OrgId, tx: Tx, site: SiteId) -> Inventory | None:
     return Inventory(SiteId(row.site), Source(row.source), row.hash, row.components, row.sent_at, row.taken_at, row.confirmed_at)
 
 
-async def inventory_hash(org: OrgId, tx: Tx, site: SiteId) -> str:
-    """The hash alone: an unchanged site costs no read of its whole inventory."""
-    return await tx.scalar(select(InventoryRow.hash).where(InventoryRow.org == org, InventoryRow.site == site)) or ""
-
-
 async def put_inventory(
     org: OrgId, tx: Tx, site: SiteId, source: Source, hash_: str, components: Components, sent_at: datetime, now: datetime
 ) -> None:
-    await tx.execute(delete(InventoryRow).where(InventoryRow.org == org, InventoryRow.site == site))
     plain = {key: dict(component) for key, component in components.items()}
-    await tx.execute(
-        insert(InventoryRow).values(
-            org=org, site=site, source=source.value, hash=hash_, components=plain, sent_at=sent_at, taken_at=now, confirmed_at=now
-        )
-    )
+    row = {"source": source.value, "hash": hash_, "components": plain, "sent_at": sent_at, "taken_at": now, "confirmed_at": now}
+    await _upsert(tx, InventoryRow, {"org": org, "site": site}, row)
 
 
-async def confirm_inventory(org: OrgId, tx: Tx, site: SiteId, source: Source, sent_at: datetime, now: datetime) -> None:
-    same = (
-        update(InventoryRow)
-        .where(InventoryRow.org == org, InventoryRow.site == site)
-        .values(source=source.value, sent_at=sent_at, confirmed_at=now)
-    )
-    await tx.execute(same.execution_options(synchronize_session=False))
+async def confirm_inventory(org: OrgId, tx: Tx, site: SiteId, source: Source, hash_: str, sent_at: datetime, now: datetime) -> bool:
+    """One UPDATE for the common case, an unchanged site; False when the stored inventory has another hash or there is none."""
+    same = update(InventoryRow).where(InventoryRow.org == org, InventoryRow.site == site, InventoryRow.hash == hash_)
+    return await _rows(tx, same.values(source=source.value, sent_at=sent_at, confirmed_at=now)) == 1
 
 
 async def put_read(org: OrgId, tx: Tx, site: SiteId, tool: str, result: Mapping[str, Json], now: datetime) -> None:
-    await tx.execute(delete(ReadRow).where(ReadRow.org == org, ReadRow.site == site, ReadRow.tool == tool))
-    await tx.execute(insert(ReadRow).values(org=org, site=site, tool=tool, result=dict(result), taken_at=now))
+    await _upsert(tx, ReadRow, {"org": org, "site": site, "tool": tool}, {"result": dict(result), "taken_at": now})
     touched = update(StandingRow).where(StandingRow.org == org, StandingRow.site == site).values(read_at=now)
     await tx.execute(touched.execution_options(synchronize_session=False))
 
@@ -242,6 +230,12 @@ def _across(everyone: Everyone, tx: Tx) -> None:
     """A look-up across organisations in a transaction of one of them would answer for that one only, in silence."""
     if tx.scope is not everyone:
         raise RuntimeError("a look-up across organisations needs a transaction across organisations")
+
+
+async def _upsert(tx: Tx, table: type[Base], key: Mapping[str, object], row: Mapping[str, object]) -> None:
+    """One statement, so that a heartbeat and a read of one site that arrive together do not fail each other."""
+    dialect_insert = postgresql.insert if tx.get_bind().dialect.name == "postgresql" else sqlite.insert
+    await tx.execute(dialect_insert(table).values(**key, **row).on_conflict_do_update(index_elements=list(key), set_=dict(row)))
 
 
 async def _rows(tx: Tx, statement: UpdateBase) -> int:

@@ -1,5 +1,6 @@
 """Facts: where each comes from, how old it is by which clock, and what is passed on but never kept."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -177,3 +178,26 @@ async def test_the_last_contact_is_the_newest_heartbeat_or_answer(database: Data
         answered = frozen.advance(minutes=1)
         await telemetry.record_read(tx, of.site, "wp.site.health", {}, answered)
         assert await telemetry.last_contact(tx, of.site) == answered
+
+
+@pytest.mark.req("N8")
+async def test_a_heartbeat_and_reads_that_arrive_together_do_not_fail_each_other(
+    database: Database, org: OrgId, frozen: FrozenClock
+) -> None:
+    of = installation(org)
+    other: Components = {"core": {"version": "7.2"}}
+    now = frozen.now()
+
+    async def beat() -> None:
+        async with database.transaction(org) as tx:
+            await telemetry.take_heartbeat(tx, of, full(1, now, INVENTORY), now)
+
+    async def read(components: Components) -> None:
+        async with database.transaction(org) as tx:
+            await telemetry.record_read(tx, of.site, "wp.site.inventory", _inventory(components), now)
+
+    await asyncio.gather(beat(), *(read(components) for components in (INVENTORY, other, INVENTORY, other)))
+    async with database.reading(org) as tx:
+        known = await telemetry.inventory(tx, of.site)
+    assert known is not None
+    assert inventory_hash(known.components) == known.hash
