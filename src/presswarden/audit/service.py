@@ -36,14 +36,13 @@ from presswarden.audit.model import (
 )
 from presswarden.kernel import merkle
 from presswarden.kernel.canonical import Json
-from presswarden.kernel.db import Database, Tx
+from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import EventId, Everyone, OrgId, new_id
 from presswarden.kernel.sealing import Kek
 from presswarden.kernel.store import org_key
 
 MOST_AT_ONCE: Final = 1_000
 """Events that one transaction gives their place, and one checkpoint covers."""
-_MOST_BATCHES: Final = 200
 _JANITOR: Final = Actor("process", "janitor")
 
 
@@ -81,19 +80,9 @@ async def record_batch(
     return sealed.id
 
 
-async def integrate_once(database: Database, kek: Kek, *, everyone: Everyone, log_host: str, now: datetime) -> int:
-    """Give every waiting event of every organisation its place; returns how many got one. One transaction for each organisation and batch."""
-    async with database.reading(everyone) as tx:
-        waiting = await store.organisations_waiting(everyone, tx)
-    placed = 0
-    for org in waiting:
-        for _ in range(_MOST_BATCHES):
-            async with database.transaction(org) as tx:
-                taken = await integrate(tx, kek, log_host=log_host, now=now)
-            placed += taken
-            if taken < MOST_AT_ONCE:
-                break
-    return placed
+async def organisations_waiting(everyone: Everyone, tx: Tx) -> tuple[OrgId, ...]:
+    """Organisations with events that have no place yet."""
+    return tuple(await store.organisations_waiting(everyone, tx))
 
 
 async def integrate(tx: Tx, kek: Kek, *, log_host: str, now: datetime) -> int:

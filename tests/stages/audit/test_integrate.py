@@ -11,6 +11,7 @@ from presswarden.kernel import merkle
 from presswarden.kernel.db import Database
 from presswarden.kernel.ids import EVERYONE, EventId, OrgId, new_id
 from presswarden.kernel.sealing import Kek, SealBroken, new_key
+from presswarden.processes.janitor import integrate_all
 from tests.fakes.clock import FrozenClock
 from tests.stages.audit.conftest import HOST, Fill, Integrate, entry
 
@@ -61,7 +62,7 @@ async def test_two_integrators_at_once_give_no_place_twice(
     events = await fill(700)
 
     async def drain() -> int:
-        return await service.integrate_once(database, janitor_kek, everyone=EVERYONE, log_host=HOST, now=frozen.now())
+        return await integrate_all(database, janitor_kek, log_host=HOST, now=frozen.now())
 
     placed = await asyncio.gather(drain(), drain(), drain())
     assert sum(placed) == 700
@@ -80,8 +81,8 @@ async def test_entries_recorded_while_integrating_are_not_lost(
 
     async def drain(writers: list[asyncio.Task[None]]) -> None:
         while not all(writer.done() for writer in writers):
-            await service.integrate_once(database, janitor_kek, everyone=EVERYONE, log_host=HOST, now=frozen.now())
-        await service.integrate_once(database, janitor_kek, everyone=EVERYONE, log_host=HOST, now=frozen.now())
+            await integrate_all(database, janitor_kek, log_host=HOST, now=frozen.now())
+        await integrate_all(database, janitor_kek, log_host=HOST, now=frozen.now())
 
     writers = [asyncio.create_task(write(25)) for _ in range(4)]
     await drain(writers)
@@ -93,7 +94,7 @@ async def test_each_organisation_has_a_log_and_a_key_of_its_own(database: Databa
     for org in orgs:
         async with database.transaction(org) as tx:
             await service.record(tx, entry(1), now=frozen.now())
-    assert await service.integrate_once(database, janitor_kek, everyone=EVERYONE, log_host=HOST, now=frozen.now()) == 3
+    assert await integrate_all(database, janitor_kek, log_host=HOST, now=frozen.now()) == 3
     for org in orgs:
         async with database.reading(org) as tx:
             checkpoint, key = await service.latest_checkpoint(tx), await service.log_key(tx)

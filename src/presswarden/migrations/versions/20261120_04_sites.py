@@ -1,5 +1,7 @@
 """Sites, their installations and keys, what waits for the dispatcher, and what must be known again of messages."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,11 +11,11 @@ down_revision = "20261120_03"
 _MOMENT = sa.DateTime(timezone=True)
 
 
-def _needed(name: str, kind: sa.types.TypeEngine[object]) -> sa.Column[object]:
+def _needed(name: str, kind: sa.types.TypeEngine[Any]) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=False)
 
 
-def _optional(name: str, kind: sa.types.TypeEngine[object]) -> sa.Column[object]:
+def _optional(name: str, kind: sa.types.TypeEngine[Any]) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=True)
 
 
