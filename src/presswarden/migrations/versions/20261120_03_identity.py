@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("removed_at", moment, nullable=True),
         sa.PrimaryKeyConstraint("org", "person", name="pk_people"),
         sa.ForeignKeyConstraint(["org"], ["organisations.org"], name="fk_people_org"),
-        sa.UniqueConstraint("org", "mail", name="uq_people_org"),
+        sa.UniqueConstraint("org", "mail", name="uq_people_org_mail"),
     )
     op.create_table(
         "role_grants",

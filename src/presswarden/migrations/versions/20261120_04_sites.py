@@ -35,7 +35,7 @@ def upgrade() -> None:
         _optional("pause_reason", sa.String(200)),
         _optional("paused_at", _MOMENT),
         sa.PrimaryKeyConstraint("org", "site", name="pk_sites"),
-        sa.UniqueConstraint("org", "label", name="uq_sites_org"),
+        sa.UniqueConstraint("org", "label", name="uq_sites_org_label"),
     )
     _installations()
     op.create_table(
@@ -136,7 +136,7 @@ def _arrivals() -> None:
         _needed("taken_at", _MOMENT),
         sa.PrimaryKeyConstraint("org", "message", name="pk_site_messages"),
         _of_installation("site_messages"),
-        sa.UniqueConstraint("org", "installation", "nonce", name="uq_site_messages_org"),
+        sa.UniqueConstraint("org", "installation", "nonce", name="uq_site_messages_org_installation_nonce"),
     )
     op.create_index("ix_site_messages_taken_at", "site_messages", ["taken_at"])
     op.create_table(
