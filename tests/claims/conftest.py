@@ -1,17 +1,22 @@
-"""Fixtures of the attacks: an intact paired site, a spare one to break or weaken, a scripted control plane, and the count of what was tried.
+"""Fixtures of the attacks: an intact paired site, one on MariaDB, a spare one to break or weaken, a scripted control plane, and the count of what was tried.
 
 `paired_site` is shared by the whole suite: leave it paired. `mutated_site("signature")` gives the spare site, freshly paired, with that check taken out of
 its connector; `mutated_site()` gives it intact, for attacks that leave damage; `unpaired_site(...)` the same, never paired. One use ends the one before.
+`control` is the control plane's door for sites, `control_plane(Edit(...))` one from a copy of the package with a check taken out.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from lab.site import Lab, Site
 from tests.claims.attacks import Attack, Count, attack_of
+from tests.claims.control import ControlPlane
 from tests.claims.victims import CONNECTOR, FOLDER, GENEROUS, Paired, Spare, pair
 from tests.connector.peer import Peer
 
@@ -47,8 +52,30 @@ def paired_site(lab: Lab, peer: Peer) -> Paired:
 
 
 @pytest.fixture(scope="session")
+def maria(lab: Lab, peer: Peer) -> Paired:
+    """A paired site on MariaDB. It can't be put back as the spare one is: leave it working."""
+    site = lab.site("maria", database="mariadb", constants=GENEROUS)
+    site.install_plugin(CONNECTOR, folder=FOLDER)
+    return pair(site, peer)
+
+
+@pytest.fixture(scope="session")
 def spare(lab: Lab, peer: Peer) -> Spare:
     return Spare(lab.site("spare", constants=GENEROUS), peer)
+
+
+@pytest.fixture(scope="session")
+def control(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[ControlPlane]:
+    """The real ingest application as it is, in a process of its own. Leave its clock as it was."""
+    with ControlPlane(tmp_path_factory.mktemp("control") / "intact", sqlite_template) as found:
+        yield found
+
+
+@pytest.fixture
+def control_plane(tmp_path: Path, sqlite_template: Path) -> Iterator[Callable[..., ControlPlane]]:
+    """Makes control planes from copies of the package with the given edits."""
+    with ExitStack() as running:
+        yield lambda *edits: running.enter_context(ControlPlane(tmp_path / f"control-{os.urandom(4).hex()}", sqlite_template, *edits))
 
 
 @pytest.fixture
