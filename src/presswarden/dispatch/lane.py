@@ -65,7 +65,7 @@ async def prepare(tx: Tx, bench: Bench, request_id: RequestId, *, now: datetime)
     request = await mailbox.claim(tx, request_id, now=now)
     if request is None:
         return None
-    made = await mailbox.envelopes(tx, request.id)
+    made = () if request.state is RequestState.WAITING else await mailbox.envelopes(tx, request.id)
     live = made[-1] if made and made[-1].state is not EnvelopeState.ENDED else None
     installation = await sites.installation(tx, request.installation)
     if live is not None and live.state is EnvelopeState.RETURNED:
@@ -124,9 +124,10 @@ async def _ready(
             None,
             None,
         )
-        await mailbox.write_envelope(tx, live)
+        sending = await mailbox.write_envelope(tx, live, now=now)
         calls += 1
-    sending = await mailbox.mark_sending(tx, live, now=now)
+    else:
+        sending = await mailbox.mark_sending(tx, live, now=now)
     headers = signed_headers(
         installation.id, call, live.body, key, bench.signs, timestamp=unix(now), first_call=request.tool == course.FIRST_CALL
     )
@@ -150,7 +151,7 @@ async def _take(
     tx: Tx, bench: Bench, request: Request, envelope: Envelope, installation: Installation, calls: int, answer: Answer, now: datetime
 ) -> Settled | None:
     await _signals(tx, installation, envelope, answer, now)
-    polls = await contacts.polls(tx, installation, now=now)
+    polls = answer.ending in {Ending.UNSENT, Ending.UNANSWERED} and await contacts.polls(tx, installation, now=now)
     match course.course(request, envelope, calls, answer, polls=polls, now=now):
         case course.Settle(outcome):
             if outcome.state is RequestState.DONE:

@@ -32,7 +32,6 @@ async def due(everyone: Everyone, tx: Tx, *, now: datetime) -> tuple[Installatio
 async def renew(tx: Tx, kek: Kek, signs: Signs, installation: InstallationId, *, now: datetime) -> StandingOrder | None:
     """Make, sign and keep a new order; None when another dispatcher just made one. Raises `KeyLost`, `SealBroken`."""
     found = await sites.installation(tx, installation)
-    site = await sites.find_site(tx, found.site)
     before = await mailbox.standing_order(tx, installation)
     checkpoint = await audit.latest_checkpoint(tx)
     key = await keyring.call_key(tx, kek, installation, now=now)
@@ -46,16 +45,16 @@ async def renew(tx: Tx, kek: Kek, signs: Signs, installation: InstallationId, *,
         expires=expires,
         installation=installation,
         kid=key.kid,
-        paused=site.paused,
+        paused=found.wanted_paused,
         revoked=revoked,
         seq=seq,
     )
     signature = signed_order(installation, text, key, signs)
-    order = StandingOrder(installation, text, signature, seq, found.control_epoch, site.paused, revoked, now, from_unix(expires))
+    order = StandingOrder(installation, text, signature, seq, found.control_epoch, found.wanted_paused, revoked, now, from_unix(expires))
     return order if await mailbox.put_standing_order(tx, order) else None
 
 
 def _is_due(installation: Installation, order: StandingOrder | None, now: datetime) -> bool:
     if order is None or now - order.made_at >= RENEWED_AFTER or order.epoch != installation.control_epoch:
         return True
-    return order.revoked is not (installation.state is InstallationState.REVOKED)
+    return (order.paused, order.revoked) != (installation.wanted_paused, installation.state is InstallationState.REVOKED)

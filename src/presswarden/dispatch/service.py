@@ -14,6 +14,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from presswarden.dispatch import confirming, keyring, lane, orders, settling, signing, store
+from presswarden.dispatch.model import WireAnswer, WireFault
 from presswarden.dispatch.ports import Wire
 from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database, DatabaseGone
@@ -68,7 +69,7 @@ class Dispatcher:
             try:
                 while not stop.is_set():
                     rung = asyncio.ensure_future(bell.wait(LOOK_EVERY))
-                    for duty in (self.confirm_due, self.file_moves, self._start_due):
+                    for duty in (self._start_due, self.confirm_due, self.file_moves):
                         await self._do(duty)
                     ended = asyncio.ensure_future(self._ended.wait())
                     stopped = asyncio.ensure_future(stop.wait())
@@ -229,13 +230,24 @@ class Dispatcher:
                 async with self._database.transaction(due.org) as tx:
                     ready = await lane.prepare(tx, self._bench, due.request, now=self._clock.now())
                 if isinstance(ready, lane.Ready):
-                    came = await self._wire.post(ready.signed, ready.permit)
-                    async with self._database.transaction(due.org) as tx:
-                        ready = await lane.conclude(tx, self._bench, ready, came, now=self._clock.now())
+                    ready = await self._conclude(due.org, ready, await self._wire.post(ready.signed, ready.permit))
                 await self._tell(ready)
         finally:
             del self._under_way[due.request]
             self._ended.set()
+
+    async def _conclude(self, org: OrgId, ready: lane.Ready, came: WireAnswer | WireFault) -> lane.Settled | None:
+        """Twice at most: answers of one site that end at the same moment can be in each other's way, and the second try sees what the first one met."""
+        for tries_left in (1, 0):
+            try:
+                async with self._database.transaction(org) as tx:
+                    return await lane.conclude(tx, self._bench, ready, came, now=self._clock.now())
+            except DatabaseGone:
+                raise
+            except Exception:
+                if not tries_left:
+                    raise
+        raise AssertionError("unreachable")
 
     @asynccontextmanager
     async def _alone(self, org: OrgId, what: str) -> AsyncIterator[None]:

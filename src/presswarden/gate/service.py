@@ -99,10 +99,9 @@ async def _standing(tx: Tx, ask: Ask) -> Standing:
         installation = await sites.installation(tx, ask.installation)
     except NotFound:
         return Standing(await stopped(tx), "", paused=False, contained=(), forbidden=False)
-    site = await sites.site_of(tx, installation.site)
     state = installation.state.value if installation.site == ask.site else ""
     contained = tuple(one.says for one in await incidents.containment(tx, ask.site))
-    return Standing(await stopped(tx), state, paused=site.paused, contained=contained, forbidden=await _forbidden(tx, ask))
+    return Standing(await stopped(tx), state, paused=installation.wanted_paused, contained=contained, forbidden=await _forbidden(tx, ask))
 
 
 async def _forbidden(tx: Tx, ask: Ask) -> bool:

@@ -20,7 +20,6 @@ from presswarden.kernel.wake import Listener
 from presswarden.mailbox import store
 from presswarden.mailbox.model import (
     CONTROL_DEADLINE,
-    LEASE,
     READ_DEADLINE,
     SETTLED,
     Due,
@@ -156,8 +155,8 @@ async def waiting(
 
 
 async def claim(tx: Tx, request: RequestId, *, now: datetime) -> Request | None:
-    """Take a request for one try; None when another dispatcher has it or it is settled."""
-    return await store.request(tx.org, tx, request) if await store.claim(tx.org, tx, request, now=now) else None
+    """Take a request for one try, as it stood before; None when another dispatcher has it or it is settled. The lease ends by itself."""
+    return await store.claim(tx.org, tx, request, now=now)
 
 
 async def envelopes(tx: Tx, request: RequestId) -> tuple[Envelope, ...]:
@@ -165,9 +164,11 @@ async def envelopes(tx: Tx, request: RequestId) -> tuple[Envelope, ...]:
     return await store.envelopes_of(tx.org, tx, request)
 
 
-async def write_envelope(tx: Tx, envelope: Envelope) -> None:
-    """Keep the bytes of a call before their first sending."""
-    await store.add_envelope(tx.org, tx, envelope)
+async def write_envelope(tx: Tx, envelope: Envelope, *, now: datetime) -> Envelope:
+    """Keep the bytes of a call, counting the sending that follows. Committed before the first byte leaves."""
+    sending = replace(envelope, first_sent_at=now, sendings=1)
+    await store.add_envelope(tx.org, tx, sending)
+    return sending
 
 
 async def put_args(tx: Tx, request: Request, args: Mapping[str, Json]) -> Request:
@@ -178,14 +179,13 @@ async def put_args(tx: Tx, request: Request, args: Mapping[str, Json]) -> Reques
 
 
 async def mark_sending(tx: Tx, envelope: Envelope, *, now: datetime) -> Envelope:
-    """Say that a sending begins; committed before the first byte leaves."""
+    """Say that another sending begins; committed before its first byte leaves."""
     sending = replace(
         envelope, state=EnvelopeState.READY, first_sent_at=envelope.first_sent_at or now, sendings=envelope.sendings + 1, signed_at=None
     )
     await store.put_envelope(
         tx.org, tx, envelope.call, state=sending.state, headers=None, first_sent_at=sending.first_sent_at, sendings=sending.sendings
     )
-    await store.put_state(tx.org, tx, envelope.request, RequestState.SENT, look_at=now + LEASE, now=now)
     return sending
 
 

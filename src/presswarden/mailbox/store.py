@@ -116,16 +116,20 @@ async def due(
     return tuple(Due(OrgId(org), RequestId(id_), InstallationId(installation)) for org, id_, installation in rows)
 
 
-async def claim(org: OrgId, tx: Tx, request_id: RequestId, *, now: datetime) -> bool:
-    """Take the request for one try. False when it is somebody else's, or nothing is left to do."""
-    taken = await tx.execute(
-        update(RequestRow)
+async def claim(org: OrgId, tx: Tx, request_id: RequestId, *, now: datetime) -> Request | None:
+    """Take the request for one try, as it stood before. None when it is somebody else's, or nothing is left to do."""
+    found = await tx.scalar(
+        select(RequestRow)
         .where(RequestRow.org == org, RequestRow.id == request_id, RequestRow.look_at <= now)
-        .values(look_at=now + LEASE)
-        .returning(RequestRow.id)
-        .execution_options(synchronize_session=False)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     )
-    return taken.scalar_one_or_none() is not None
+    if found is None:
+        return None
+    before = _request(found)
+    found.look_at, found.state = now + LEASE, RequestState.SENT.value
+    await tx.flush()
+    return before
 
 
 async def put_state(

@@ -128,4 +128,5 @@ async def room(redeemed: Room) -> Room:
     redeemed.site.ran.clear()
     redeemed.site.requests.clear()
     redeemed.site.bodies.clear()
+    redeemed.site.arrived.clear()
     return redeemed
