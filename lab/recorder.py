@@ -9,6 +9,7 @@ import http.client
 import threading
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -80,7 +81,9 @@ class Recorder:
                 """Quiet: what passes is kept, not printed."""
 
             def pass_on(self) -> None:
-                recorder.forward(self)
+                # A browser that closed its end wants no more of this answer.
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    recorder.forward(self)
 
             do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = pass_on
 
