@@ -178,9 +178,9 @@ final class Calls {
 		return null === $before ? Keys::signer( $record ) : $before;
 	}
 
-	/** The newest call ever taken must still stand in the table. If it does not, the table was put back to an earlier day. */
+	/** The newest call ever taken must stand in the table, before this one. If it does not, the table was put back to an earlier day. */
 	private function must_remember( Call $call, int $row, HighWater $water, int $now ): void {
-		if ( '' === $water->newest_id() || $this->table->holds( $water->claims(), $water->newest_id() ) ) {
+		if ( '' === $water->newest_id() || ( $row > $water->claims() && $this->table->holds( $water->claims(), $water->newest_id() ) ) ) {
 			HighWater::claimed( $row, $call->tool_call_id );
 			return;
 		}
