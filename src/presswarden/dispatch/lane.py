@@ -21,7 +21,7 @@ from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import CallId, RequestId, new_id
-from presswarden.kernel.sealing import Kek
+from presswarden.kernel.sealing import Kek, SealBroken
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import Envelope, EnvelopeState, Outcome, Request, RequestState
 from presswarden.sites import service as sites
@@ -83,7 +83,8 @@ async def conclude(tx: Tx, bench: Bench, ready: Ready, came: WireAnswer | WireFa
         answer = answers.unreached(came)
     else:
         answer = answers.judge(ready.installation.id, ready.envelope.call, ready.envelope.body, came, ready.receipts)
-    return await _take(tx, bench, ready.request, ready.envelope, ready.installation, ready.calls, answer, now)
+    now_so = await sites.installation(tx, ready.installation.id)  # it may have been revoked while the call was under way
+    return await _take(tx, bench, ready.request, ready.envelope, now_so, ready.calls, answer, now)
 
 
 async def _ready(
@@ -95,7 +96,7 @@ async def _ready(
         if request.tool == mailbox.FILLED_IN and not request.args:
             filled = await rotation.arguments(tx, bench.kek, bench.signs, bench.makes, installation, now=now)
             request = await mailbox.put_args(tx, request, filled)
-    except (KeyLost, RotationRefused) as lost:
+    except (KeyLost, SealBroken, RotationRefused) as lost:
         return await _settle(tx, request, Outcome(RequestState.FAILED, lost.code, lost.says, lost.do), now)
     call = CallId(new_id()) if live is None else live.call
     ask = Ask(call, installation.id, request.site, request.tool, request.args, request.by, request.correlation)

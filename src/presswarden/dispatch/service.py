@@ -208,23 +208,26 @@ class Dispatcher:
 
     async def _start_due(self) -> int:
         """Start as many due requests as there is room for; none for a site that has its share under way."""
-        room = AT_ONCE - len(self._under_way)
-        if room <= 0:
-            return 0
-        counts = Counter(installation for installation, _ in self._under_way.values())
-        busy = [installation for installation, count in counts.items() if count >= PER_SITE]
-        async with self._database.reading(self._everyone) as tx:
-            due = await mailbox.waiting(self._everyone, tx, now=self._clock.now(), limit=room, busy=busy, held=list(self._under_way))
         started = 0
-        for one in due:
-            if counts[one.installation] < PER_SITE:
-                counts[one.installation] += 1
-                task = asyncio.create_task(self._serve(one))
-                self._under_way[one.request] = (one.installation, task)
-                started += 1
+        for _ in range(AT_ONCE):  # each round leaves out the sites that the rounds before filled
+            room = AT_ONCE - len(self._under_way)
+            counts = Counter(installation for installation, _ in self._under_way.values())
+            busy = [installation for installation, count in counts.items() if count >= PER_SITE]
+            if room <= 0:
+                break
+            async with self._database.reading(self._everyone) as tx:
+                due = await mailbox.waiting(self._everyone, tx, now=self._clock.now(), limit=room, busy=busy, held=list(self._under_way))
+            for one in due:
+                if counts[one.installation] < PER_SITE:
+                    counts[one.installation] += 1
+                    self._under_way[one.request] = (one.installation, asyncio.create_task(self._serve(one)))
+                    started += 1
+            if len(due) < room:
+                break
         return started
 
     async def _serve(self, due: Due) -> None:
+        served = False
         try:
             async with self._alone(due.org, f"request {due.request}"):
                 async with self._database.transaction(due.org) as tx:
@@ -232,6 +235,12 @@ class Dispatcher:
                 if isinstance(ready, lane.Ready):
                     ready = await self._conclude(due.org, ready, await self._wire.post(ready.signed, ready.permit))
                 await self._tell(ready)
+                served = True
+            if not served:  # rolled back, its claim too: look again later, not at once and for ever
+                async with self._database.transaction(due.org) as tx:
+                    await mailbox.postpone(tx, due.request, self._clock.now() + LEASE)
+        except DatabaseGone as gone:
+            log.warning("%s", gone.says)
         finally:
             del self._under_way[due.request]
             self._ended.set()

@@ -174,7 +174,7 @@ async def write_envelope(tx: Tx, envelope: Envelope, *, now: datetime) -> Envelo
 async def put_args(tx: Tx, request: Request, args: Mapping[str, Json]) -> Request:
     """Fill in arguments that only the dispatcher can make. Raises `ArgsInvalid`."""
     check_args(request.tool, args)
-    await store.put_args(tx.org, tx, request.id, args)
+    await store.put_request(tx.org, tx, request.id, args=dict(args))
     return replace(request, args=args)
 
 
@@ -192,6 +192,11 @@ async def mark_sending(tx: Tx, envelope: Envelope, *, now: datetime) -> Envelope
 async def look_again(tx: Tx, request: RequestId, at: datetime, *, now: datetime) -> None:
     """Leave the request open, to be looked at again at `at`."""
     await store.put_state(tx.org, tx, request, RequestState.SENT, look_at=at, now=now)
+
+
+async def postpone(tx: Tx, request: RequestId, at: datetime) -> None:
+    """Leave an open request as it is, but let nobody look before `at`."""
+    await store.put_request(tx.org, tx, request, look_at=at)
 
 
 async def offer(tx: Tx, envelope: Envelope, headers: Mapping[str, str], *, until: datetime, now: datetime) -> None:
@@ -237,7 +242,7 @@ async def unknown(everyone: Everyone, tx: Tx, *, tools: Collection[str], since: 
 
 
 async def put_settled_by(tx: Tx, request: RequestId, read: RequestId) -> None:
-    await store.put_settled_by(tx.org, tx, request, read)
+    await store.put_request(tx.org, tx, request, unknown=True, settled_by=read)
 
 
 async def put_standing_order(tx: Tx, order: StandingOrder) -> bool:

@@ -152,20 +152,13 @@ async def put_state(
     )  # fmt: skip
 
 
-async def put_settled_by(org: OrgId, tx: Tx, request_id: RequestId, read: RequestId) -> None:
+async def put_request(org: OrgId, tx: Tx, request_id: RequestId, *, unknown: bool = False, **values: object) -> None:
+    """Set columns of one request that is open, or whose outcome is unknown; a settled one is not touched."""
+    still = RequestRow.state == RequestState.UNKNOWN if unknown else RequestRow.look_at.is_not(None)
     await tx.execute(
         update(RequestRow)
-        .where(RequestRow.org == org, RequestRow.id == request_id)
-        .values(settled_by=read)
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def put_args(org: OrgId, tx: Tx, request_id: RequestId, args: Mapping[str, Any]) -> None:
-    await tx.execute(
-        update(RequestRow)
-        .where(RequestRow.org == org, RequestRow.id == request_id)
-        .values(args=dict(args))
+        .where(RequestRow.org == org, RequestRow.id == request_id, still)
+        .values(**values)
         .execution_options(synchronize_session=False)
     )
 

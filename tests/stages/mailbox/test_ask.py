@@ -92,6 +92,17 @@ async def test_a_settled_request_is_never_looked_at_again(room: Room) -> None:
     assert await _due(room) == []
 
 
+async def test_a_settled_request_is_never_opened_again(room: Room) -> None:
+    for word in ("behave", "lose the receipt", "refuse"):
+        room.site.script = [word]
+        request = await room.ask("wp.site.health")
+        await room.dispatcher.serve_waiting()
+        assert (await room.look(request)).is_settled
+        async with room.database.transaction(room.org) as tx:
+            await mailbox.postpone(tx, request, room.clock.now())
+        assert await _due(room) == []
+
+
 async def test_busy_installations_and_held_requests_are_left_out(room: Room) -> None:
     first, second = await room.ask("wp.site.health"), await room.ask("wp.site.health")
     async with room.database.reading(EVERYONE) as tx:
