@@ -18,7 +18,7 @@ from typing import Final
 from presswarden.kernel import canonical, merkle
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
-from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.errors import NotFound, PresswardenError
 from presswarden.kernel.ids import EventId
 
 LEAF_VERSION: Final = 1
@@ -45,10 +45,8 @@ class ExportRefused(PresswardenError):
     code = "audit.export"
 
 
-class NoSuchEntry(PresswardenError):
+class NoSuchEntry(NotFound):
     """No entry with this id in this organisation's log, or it is not in a signed tree yet."""
-
-    code = "audit.no_entry"
 
 
 @dataclass(frozen=True, slots=True)

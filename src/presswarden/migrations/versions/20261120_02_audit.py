@@ -57,7 +57,6 @@ def _make_tables() -> None:
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.Column("members", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("org", "event", name="pk_audit_payloads"),
-        sa.ForeignKeyConstraint(["org", "event"], ["audit_events.org", "audit_events.id"], name="fk_audit_payloads_org_event_audit_events"),
     )
     op.create_table(
         "audit_queue",
