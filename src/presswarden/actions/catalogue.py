@@ -19,11 +19,17 @@ def _object(**properties: Json) -> dict[str, Json]:
 
 _NOTHING: Final = _object()
 _REASON: Final = _object(reason={"type": "string", "maxLength": 200})
-# Lengths beside the patterns: Python's `$` also matches before a last line feed.
-_KEY: Final[Json] = {"type": "string", "pattern": "^[A-Za-z0-9+/]{43}=$", "maxLength": 44}
-_SIGNATURE: Final[Json] = {"type": "string", "pattern": "^[A-Za-z0-9+/]{86}==$", "maxLength": 88}
+# Lengths beside the patterns: Python's `$` also matches before a last line feed. The last letters: base64 has one spelling for each key.
+_KEY: Final[Json] = {"type": "string", "pattern": "^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$", "maxLength": 44, "minLength": 44}
+_SIGNATURE: Final[Json] = {"type": "string", "pattern": "^[A-Za-z0-9+/]{85}[AQgw]==$", "maxLength": 88, "minLength": 88}
 _EPOCH: Final[Json] = {"type": "integer", "minimum": 1, "maximum": 2**53 - 1}
-_HOME: Final[Json] = {"type": "string", "pattern": "^https?://[!-~]+$", "not": {"pattern": "\\n"}, "maxLength": 200}
+_HOME: Final[Json] = {
+    "type": "string",
+    "pattern": "^https?://[a-z0-9._\\-\\[\\]:]+(/[!-~]+)?$",
+    "not": {"pattern": "\\n"},
+    "maxLength": 200,
+    "minLength": 8,
+}
 
 
 def _read(tool: str, says: str) -> Action:

@@ -1,5 +1,8 @@
 """Arguments are checked against the catalogue before anything is signed. Limits: the site's own check has its own tests."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from presswarden.actions.catalogue import CATALOGUE, action_of, check_args, readable
@@ -67,3 +70,19 @@ def test_reads_are_reads_and_control_is_control():
         assert tool == action.tool
         assert action.klass is (Klass.CONTROL if tool.startswith("control.") else Klass.READ)
         assert (action.capability == "") == (action.klass is Klass.CONTROL)
+
+
+_SCHEMAS = Path(__file__).parents[3] / "contract" / "schemas" / "actions"
+
+
+def test_the_catalogue_holds_the_tools_of_the_contract_and_no_other():
+    assert {path.name.removesuffix(".json") for path in _SCHEMAS.glob("*.json")} == set(CATALOGUE)
+
+
+@pytest.mark.parametrize("tool", sorted(CATALOGUE))
+def test_class_and_arguments_are_those_of_the_contract(tool):
+    promised = json.loads((_SCHEMAS / f"{tool}.json").read_text(encoding="utf-8"))
+    ours = json.loads(json.dumps(CATALOGUE[tool].args))
+    for schema in ours["properties"].values():
+        schema.pop("not", None)  # stricter than the contract, never laxer
+    assert (promised["x-class"], promised["properties"]["args"]) == (CATALOGUE[tool].klass, ours)
