@@ -10,7 +10,7 @@ from presswarden.sites import store
 from presswarden.sites.arrivals import store as arrivals
 from presswarden.sites.keys import store as keys
 from presswarden.sites.lookup import installation
-from presswarden.sites.model import Installation, MessageKey, MessageMark, MessageRefusal, SiteKey
+from presswarden.sites.model import Installation, InstallationChanged, MessageKey, MessageMark, MessageRefusal, SiteKey
 
 LATE_ARRIVAL = timedelta(seconds=60)
 
@@ -20,28 +20,33 @@ async def site_keys(tx: Tx, of: InstallationId, now: datetime) -> tuple[SiteKey,
     return tuple(key for key, _ in await keys.site_keys(tx.org, tx, of) if key.not_after is None or now < key.not_after)
 
 
-async def message_keys(org: OrgId, tx: Tx, of: InstallationId, kek: Kek, now: datetime) -> tuple[MessageKey, ...]:
-    """What the site's messages are checked with now. `kek` is the web process's. Raises `SealBroken`."""
+async def message_keys(org: OrgId, tx: Tx, of: InstallationId, kek: Kek) -> tuple[MessageKey, ...]:
+    """What the site's messages are checked with; the caller asks each key whether it is still valid. `kek` is the web process's. Raises `SealBroken`."""
     found: list[MessageKey] = []
     for key, sealed in await keys.site_keys(org, tx, of):
-        if key.not_after is not None and now >= key.not_after:
-            continue
         raw = key.public
         if sealed is not None:
             org_key = await kernel_store.org_key(org, tx, kek)
             raw = org_key.open(sealed, table="site_keys", row=f"{of}|{key.kid}", column="sealed")
-        found.append(MessageKey(key.kid, key.alg, raw))
+        found.append(MessageKey(key.kid, key.alg, raw, key.not_after))
     return tuple(found)
 
 
-async def claim_message(tx: Tx, found: Installation, mark: MessageMark, *, now: datetime) -> MessageRefusal | None:
-    """Take the message's id, nonce and sequence number, each once; None when they were free. Nothing of the message counts before."""
-    if not await arrivals.add_message(tx.org, tx, found.id, mark, now):
+async def claim_message(tx: Tx, known: Installation, mark: MessageMark, *, now: datetime) -> MessageRefusal | None:
+    """Take the message's id, nonce and sequence number, each once; None when they were free. Nothing of the message counts before.
+
+    `known` may be minutes old. Raises `InstallationChanged` when what it says no longer holds: roll back, and judge the message anew.
+    """
+    if not await arrivals.add_message(tx.org, tx, known.id, mark, now):
         return MessageRefusal.REPLAY
-    if await store.advance(tx.org, tx, found.id, mark.seq, mark.sent_at):
+    if await store.advance(tx.org, tx, known, mark.seq, mark.sent_at):
         return None
-    fresh = await store.installation(tx.org, tx, found.id)
-    return MessageRefusal.SEQUENCE if fresh is not None and fresh.listens else MessageRefusal.INSTALLATION
+    fresh = await store.installation(tx.org, tx, known.id)
+    if fresh is None:
+        return MessageRefusal.INSTALLATION
+    if (fresh.state, fresh.home, fresh.site_epoch, fresh.listens) != (known.state, known.home, known.site_epoch, known.listens):
+        raise InstallationChanged("The pairing changed while the message was read.", do="Send it again.")
+    return MessageRefusal.SEQUENCE if fresh.listens else MessageRefusal.INSTALLATION
 
 
 async def is_late_arrival(tx: Tx, found: Installation, mark: MessageMark) -> bool:

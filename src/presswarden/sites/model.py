@@ -131,6 +131,10 @@ class MessageKey:
     kid: KeyId
     alg: Algorithm
     raw: bytes = field(repr=False)
+    not_after: datetime | None = None
+
+    def valid(self, now: datetime) -> bool:
+        return self.not_after is None or now < self.not_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,12 @@ class SiteLive(PresswardenError):
 
 class SiteUnknown(NotFound):
     code = "sites.unknown"
+
+
+class InstallationChanged(PresswardenError):
+    """What was known of the installation a moment ago no longer holds; look again."""
+
+    code = "sites.changed"
 
 
 class LabelRefused(PresswardenError):

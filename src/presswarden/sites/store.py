@@ -14,8 +14,10 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     String,
+    Table,
     UniqueConstraint,
     Update,
+    bindparam,
     select,
     text,
     update,
@@ -162,10 +164,28 @@ async def burn(org: OrgId, tx: Tx, of: InstallationId, now: datetime, **values: 
     return await _changed(tx, update(InstallationRow).where(*code, waiting).values(used_at=now, **values))
 
 
-async def advance(org: OrgId, tx: Tx, of: InstallationId, seq: int, sent_at: datetime) -> bool:
-    """One UPDATE: False when `seq` is not above the highest taken, or the installation is neither paired nor still to be told of its end."""
-    mine = (InstallationRow.org == org, InstallationRow.installation == of, InstallationRow.seq < seq)
-    return await _changed(tx, update(InstallationRow).where(*mine, _LISTENS).values(seq=seq, last_message_at=sent_at))
+# The two statements of every heartbeat are built once: building them anew cost more than running them.
+_INSTALLATIONS = cast("Table", InstallationRow.__table__)
+_ADVANCE = (
+    update(_INSTALLATIONS)
+    .where(
+        _INSTALLATIONS.c.org == bindparam("of_org"),
+        _INSTALLATIONS.c.installation == bindparam("of"),
+        _INSTALLATIONS.c.seq < bindparam("to_seq"),
+        _INSTALLATIONS.c.state == bindparam("known_state"),
+        _INSTALLATIONS.c.home == bindparam("known_home"),
+        _INSTALLATIONS.c.site_epoch == bindparam("known_epoch"),
+        _INSTALLATIONS.c.revocation_told_at.is_(None),
+    )
+    .values(seq=bindparam("to_seq"), last_message_at=bindparam("at"))
+)
+
+
+async def advance(org: OrgId, tx: Tx, known: Installation, seq: int, sent_at: datetime) -> bool:
+    """One UPDATE: False when `seq` is not above the highest taken, or state, home or key epoch are no longer what the message was judged by."""
+    values = {"of_org": org, "of": known.id, "to_seq": seq, "at": sent_at, "known_state": known.state.value, "known_home": known.home,
+              "known_epoch": known.site_epoch}  # fmt: skip
+    return cast("CursorResult[Any]", await (await tx.connection()).execute(_ADVANCE, values)).rowcount == 1
 
 
 async def forget_verifiers(everyone: Everyone, tx: Tx, now: datetime, late: tuple[InstallationId, ...]) -> None:

@@ -44,6 +44,7 @@ _STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "sites.not_paired": 409,
         "sites.url": 422,
         "sites.label": 422,
+        "sites.changed": 503,
         "sites.no_control_key": 503,
         "action.args": 422,
         "mailbox.full": 429,

@@ -1,18 +1,14 @@
 """Heartbeats over the wire: what an honest one gets, and each refusal with its code and with what it leaves behind."""
 
-from base64 import b64encode
 from uuid import uuid4
 
 import pytest
 
-from presswarden.audit.model import Actor
 from presswarden.incidents.model import SignalKind
 from presswarden.kernel.ids import SiteId
-from presswarden.sites import service as sites
-from presswarden.sites.model import InstallationState
 from presswarden.telemetry import service as telemetry
 from tests.fakes.connector import INVENTORY, Connector, jcs
-from tests.stages.ingest.conftest import Plane, fill_pool, refused
+from tests.stages.ingest.conftest import Plane, refused
 
 pytestmark = pytest.mark.req("X3", "X4")
 
@@ -204,36 +200,6 @@ async def test_a_site_that_is_not_paired_yet_is_refused(plane: Plane) -> None:
     assert refused(await plane.post("heartbeat", site.heartbeat())) == (404, "ingest.installation")
 
 
-@pytest.mark.req("P6", "S7")
-async def test_a_revoked_site_is_heard_until_it_was_told_and_turned_away_after(plane: Plane) -> None:
-    site = await plane.paired()
-    found = await plane.installation(site)
-    async with plane.database.transaction(plane.org) as tx:
-        await sites.revoke(tx, found.site, by=Actor("person", plane.owner), reason="test", now=plane.clock.now())
-    assert (await plane.post("heartbeat", site.heartbeat())).status_code == 200
-    async with plane.database.reading(plane.org) as tx:
-        assert await telemetry.inventory(tx, found.site) is None, "nothing is learned from a revoked site"
-    async with plane.database.transaction(plane.org) as tx:
-        await sites.revocation_told(tx, found.id, now=plane.clock.now())
-    assert refused(await plane.post("heartbeat", site.heartbeat())) == (410, "ingest.revoked")
-    assert (await plane.installation(site)).state is InstallationState.REVOKED
-
-
-async def test_after_a_rotation_both_keys_count_for_a_day_and_then_the_new_one_alone(plane: Plane) -> None:
-    old = await plane.paired()
-    new = Connector(old.home, old.now, installation=old.installation, control=old.control, epoch=2)
-    found = await plane.installation(old)
-    public, signature = _rotation(new, found.id, 2)
-    async with plane.database.transaction(plane.org) as tx:
-        await sites.rotate_site_key(tx, found.id, epoch=2, public_key=public, signature=signature, now=plane.clock.now())
-    assert (await plane.post("heartbeat", old.heartbeat(seq=1))).status_code == 200
-    assert (await plane.post("heartbeat", new.heartbeat(seq=2))).status_code == 200
-    plane.clock.advance(hours=24)
-    old.now = new.now = plane.now
-    assert refused(await plane.post("heartbeat", old.heartbeat(seq=3))) == (401, "ingest.signature")
-    assert (await plane.post("heartbeat", new.heartbeat(seq=4))).status_code == 200
-
-
 async def test_nothing_of_a_refused_heartbeat_is_stored(plane: Plane) -> None:
     site = await plane.paired()
     found = await plane.installation(site)
@@ -242,23 +208,3 @@ async def test_nothing_of_a_refused_heartbeat_is_stored(plane: Plane) -> None:
     async with plane.database.reading(plane.org) as tx:
         assert await telemetry.inventory(tx, found.site) is None
     assert (await plane.installation(site)).seq == 0
-
-
-async def test_pairing_again_after_a_revocation_leaves_the_old_key_outside(plane: Plane) -> None:
-    old = await plane.paired()
-    found = await plane.installation(old)
-    async with plane.database.transaction(plane.org) as tx:
-        await sites.revoke(tx, found.site, by=Actor("person", plane.owner), reason="", now=plane.clock.now())
-        await sites.revocation_told(tx, found.id, now=plane.clock.now())
-    await fill_pool(plane.database, plane.clock)
-    new = await plane.paired()
-    assert (await plane.post("heartbeat", new.heartbeat())).status_code == 200
-    assert refused(await plane.post("heartbeat", old.heartbeat())) == (410, "ingest.revoked")
-    stolen = Connector(old.home, old.now, key=old.key, installation=new.installation, control=new.control)
-    assert refused(await plane.post("heartbeat", stolen.heartbeat())) == (401, "ingest.signature")
-
-
-def _rotation(new: Connector, installation: str, epoch: int) -> tuple[str, str]:
-    public = b64encode(bytes(new.key.verify_key)).decode()
-    text = f"presswarden-rotate-1\n{installation}\n{epoch}\n{public}"
-    return public, b64encode(new.key.sign(text.encode()).signature).decode()

@@ -8,7 +8,7 @@ import pytest
 from presswarden.kernel.clock import from_unix, unix
 from presswarden.kernel.ids import EVERYONE, InstallationId, SiteId
 from presswarden.sites import service as sites
-from presswarden.sites.model import MessageMark, MessageRefusal, NoMove, RotationRefused, SiteNotPaired, SiteUnknown
+from presswarden.sites.model import InstallationChanged, MessageMark, MessageRefusal, NoMove, RotationRefused, SiteNotPaired, SiteUnknown
 from tests.fakes.connector import Connector
 from tests.stages.sites.conftest import Agency
 
@@ -157,8 +157,13 @@ async def test_nothing_is_claimed_for_a_site_that_was_told_of_its_end(agency: Ag
     async with agency.database.transaction(agency.org) as tx:
         await sites.revoke(tx, made.site, by=agency.by, reason="", now=agency.clock.now())
         await sites.revocation_told(tx, made.id, now=agency.clock.now())
-        mark = MessageMark(str(uuid4()), uuid4().hex, 1, "heartbeat", from_unix(unix(agency.clock.now())))
-        assert await sites.claim_message(tx, made, mark, now=agency.clock.now()) is MessageRefusal.INSTALLATION
+        ended = await sites.installation(tx, made.id)
+    mark = MessageMark(str(uuid4()), uuid4().hex, 1, "heartbeat", from_unix(unix(agency.clock.now())))
+    with pytest.raises(InstallationChanged):
+        async with agency.database.transaction(agency.org) as tx:
+            await sites.claim_message(tx, made, mark, now=agency.clock.now())
+    async with agency.database.transaction(agency.org) as tx:
+        assert await sites.claim_message(tx, ended, mark, now=agency.clock.now()) is MessageRefusal.INSTALLATION
 
 
 async def test_an_unknown_site_has_no_verbs(agency: Agency) -> None:

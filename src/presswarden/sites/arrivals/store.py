@@ -13,8 +13,8 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     String,
+    Table,
     UniqueConstraint,
-    and_,
     case,
     delete,
     or_,
@@ -63,21 +63,23 @@ class SourceTriesRow(Base):
     tries: Mapped[int]
 
 
+# Built once for each dialect: it runs with every message.
+_ADD = {
+    "postgresql": postgresql.insert(cast("Table", MessageRow.__table__)).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(cast("Table", MessageRow.__table__)).on_conflict_do_nothing(),
+}
+
+
 async def add_message(org: OrgId, tx: Tx, of: InstallationId, mark: MessageMark, now: datetime) -> bool:
     """One INSERT; False when this id or this nonce was taken before."""
-    values = {"org": org, "message": mark.id, "installation": of, "nonce": mark.nonce, "seq": mark.seq, "kind": mark.kind,
-              "taken_at": now}  # fmt: skip
-    return await _changed(tx, _insert(tx)(MessageRow.__table__).values(**values).on_conflict_do_nothing())
+    values = {"org": org, "message": mark.id, "installation": of, "nonce": mark.nonce, "seq": mark.seq, "kind": mark.kind, "taken_at": now}
+    connection = await tx.connection()
+    return cast("CursorResult[Any]", await connection.execute(_ADD[connection.dialect.name], values)).rowcount == 1
 
 
 async def seq_was_taken(org: OrgId, tx: Tx, of: InstallationId, seq: int, apart_from: str) -> bool:
     mine = (MessageRow.org == org, MessageRow.installation == of, MessageRow.seq == seq, MessageRow.message != apart_from)
     return await tx.scalar(select(MessageRow.message).where(*mine).limit(1)) is not None
-
-
-async def message_was_taken(org: OrgId, tx: Tx, of: InstallationId, message: str, nonce: str) -> bool:
-    same = or_(MessageRow.message == message, and_(MessageRow.installation == of, MessageRow.nonce == nonce))
-    return await tx.scalar(select(MessageRow.message).where(MessageRow.org == org, same).limit(1)) is not None
 
 
 async def forget(everyone: Everyone, tx: Tx, before: datetime) -> None:

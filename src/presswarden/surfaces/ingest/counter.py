@@ -4,7 +4,8 @@ Limits: one transaction for each message. Every signed byte in an answer was sig
 """
 
 from collections.abc import Mapping
-from typing import assert_never
+from datetime import datetime, timedelta
+from typing import Final, assert_never
 
 from presswarden.audit import service as audit
 from presswarden.audit.model import Returned
@@ -12,14 +13,17 @@ from presswarden.incidents import service as incidents
 from presswarden.incidents.model import SignalKind
 from presswarden.kernel.canonical import Json, encode
 from presswarden.kernel.db import Database, Tx
+from presswarden.kernel.ids import OrgId
 from presswarden.mailbox import service as mailbox
 from presswarden.sites import service as sites
-from presswarden.sites.model import InstallationState, MessageRefusal, UrlRefused
+from presswarden.sites.model import InstallationChanged, InstallationState, MessageRefusal, UrlRefused
 from presswarden.surfaces.ingest import bodies
 from presswarden.surfaces.ingest.door import Door, Verified
 from presswarden.surfaces.ingest.refusals import Refusal
 from presswarden.telemetry import service as telemetry
 from presswarden.telemetry.model import Heartbeat, Need
+
+COMPARE_AGAIN: Final = timedelta(minutes=10)
 
 
 class Counter:
@@ -28,6 +32,7 @@ class Counter:
     def __init__(self, database: Database, door: Door) -> None:
         self._database = database
         self._door = door
+        self._compared: dict[OrgId, tuple[str, datetime]] = {}
 
     async def take_heartbeat(self, good: Verified) -> bytes | Refusal:
         """The answer, or why the heartbeat does not count. Raises `Malformed` or `TooLarge` for a body of another form."""
@@ -80,21 +85,32 @@ class Counter:
         return Refusal(refused.value)
 
     async def _from_elsewhere(self, good: Verified, home: str) -> Refusal:
+        if good.from_memory:
+            raise InstallationChanged("The home may have changed since it was read.")
         await self._door.tell_of_clone(good.found, "home", good.now, home=home, pinned=good.found.home)
         return Refusal("ingest.home")
 
     async def _learn(self, tx: Tx, good: Verified, heard: Heartbeat) -> Need:
         need = await telemetry.take_heartbeat(tx, good.found, heard, good.now)
         await incidents.observe(tx, good.found, heard, good.now)
-        verdict = await audit.compare_returned(tx, heard.checkpoint)
+        await self._compare(tx, good, heard.checkpoint)
+        return need
+
+    async def _compare(self, tx: Tx, good: Verified, checkpoint: str) -> None:
+        """Compare the checkpoint that came back with our log. Many sites return the same one; it is compared once in ten minutes."""
+        last = self._compared.get(tx.org)
+        if not checkpoint or (last is not None and last[0] == checkpoint and good.now - last[1] < COMPARE_AGAIN):
+            return
+        verdict = await audit.compare_returned(tx, checkpoint)
         match verdict:
             case Returned.AHEAD | Returned.FORKED:
                 await incidents.raise_signal(tx, SignalKind.CHECKPOINT_FORK, good.found.site, {"returned": verdict.value}, good.now)
-            case Returned.CONSISTENT | Returned.FOREIGN:
+            case Returned.CONSISTENT:
+                self._compared[tx.org] = (checkpoint, good.now)
+            case Returned.FOREIGN:
                 pass
             case _:
                 assert_never(verdict)
-        return need
 
     async def _answer(self, tx: Tx, good: Verified, need: Need) -> bytes:
         order = await mailbox.standing_order(tx, good.found.id)

@@ -20,6 +20,7 @@ from presswarden.kernel.sealing import Kek
 from presswarden.kernel.wake import Wake
 from presswarden.mailbox import service as mailbox
 from presswarden.sites import service as sites
+from presswarden.sites.model import InstallationChanged
 from presswarden.surfaces import problems
 from presswarden.surfaces.ingest import bodies
 from presswarden.surfaces.ingest.counter import Counter
@@ -71,7 +72,13 @@ class _Ingest:
         encoding = _encoding(request, ("gzip",) if direction == "heartbeat" else ())
         message = read_message(request.headers.raw, await self._body(request))
         judged = await self._door.judge(message, encoding, direction)
-        taken = judged if isinstance(judged, Refusal) else await take(judged)
+        try:
+            taken = judged if isinstance(judged, Refusal) else await take(judged)
+        except InstallationChanged:
+            # Judged by what was remembered; nothing was written. Once more, by what the database says now.
+            self._door.forget(message.installation)
+            judged = await self._door.judge(message, encoding, direction)
+            taken = judged if isinstance(judged, Refusal) else await take(judged)
         if isinstance(taken, Refusal):
             return _refused(taken)
         if wakes:
@@ -127,9 +134,10 @@ def ingest_routes(
 ) -> APIRouter:
     """The routes for sites. `kek` is the web process's own; `everyone` lets it find the organisation that an installation belongs to."""
     ingest = _Ingest(database, clock, kek, wake, everyone, rate, patience)
-    router = APIRouter(prefix="/ingest/v1")
+    router = APIRouter()
     for name, endpoint in (("pair", ingest.pair), ("heartbeat", ingest.heartbeat), ("receipt", ingest.receipt), ("moved", ingest.moved)):
-        router.add_api_route(f"/{name}", endpoint, methods=["POST"], response_class=Response)
+        # A plain route: the bytes are read and bounded here, so the framework's own reading of parameters and bodies has nothing to do.
+        router.add_route(f"/ingest/v1/{name}", endpoint, methods=["POST"])
     return router
 
 
