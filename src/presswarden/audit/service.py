@@ -7,7 +7,7 @@ janitor's: `integrate` is the only verb that asks for a KEK.
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -34,8 +34,10 @@ from presswarden.audit.model import (
     seal_batch,
     write_members,
 )
+from presswarden.audit.retention import store as retention
 from presswarden.kernel import merkle
 from presswarden.kernel.canonical import Json
+from presswarden.kernel.clock import unix
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import EventId, Everyone, OrgId, new_id
 from presswarden.kernel.sealing import Kek
@@ -43,6 +45,7 @@ from presswarden.kernel.store import org_key
 
 MOST_AT_ONCE: Final = 1_000
 """Events that one transaction gives their place, and one checkpoint covers."""
+PAYLOAD_DAYS: Final = 365
 _JANITOR: Final = Actor("process", "janitor")
 
 
@@ -105,6 +108,16 @@ async def integrate(tx: Tx, kek: Kek, *, log_host: str, now: datetime) -> int:
     text = signing.checkpoint(key.name, seed, size=grown.size, root=root)
     await store.append(org, tx, taken, nodes, grown, Checkpoint(text, key.name, grown.size, root), now)
     return len(taken)
+
+
+async def expire_payloads(tx: Tx, *, now: datetime, days: int = PAYLOAD_DAYS) -> int:
+    """Let payloads older than `days` go, up to 1,000 at once, and record that they went; entries, hashes and checkpoints stay (W13, W19)."""
+    before = now - timedelta(days=days)
+    gone = await retention.drop_payloads(tx.org, tx, before=before, limit=MOST_AT_ONCE)
+    if gone:
+        told: dict[str, Json] = {"count": gone, "before": unix(before)}
+        await record(tx, Entry("audit.payloads_expired", _JANITOR, f"org:{tx.org}", new_id(), told), now=now)
+    return gone
 
 
 async def latest_checkpoint(tx: Tx) -> Checkpoint | None:

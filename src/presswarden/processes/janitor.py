@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from presswarden.audit import service as audit
 from presswarden.gate import service as gate
+from presswarden.identity import service as identity
 from presswarden.kernel.clock import Clock, SystemClock
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.ids import EVERYONE
@@ -64,6 +65,10 @@ class Janitor:
             await sites.expire_pairings(EVERYONE, tx, now)
             await mailbox.expire(EVERYONE, tx, now=now)
             await gate.expire(EVERYONE, tx, now=now)
+            organisations = await identity.organisations(EVERYONE, tx)
+        for organisation in organisations:
+            async with self._database.transaction(organisation.id) as tx:
+                await audit.expire_payloads(tx, now=now)
 
 
 async def integrate_all(database: Database, kek: Kek, *, log_host: str, now: datetime) -> int:

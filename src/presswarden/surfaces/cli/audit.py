@@ -126,13 +126,15 @@ def _offline(folder: Path, key: Path | None, older: Path | None, *, as_json: boo
 def _tell(report: verify.Report, *, as_json: bool) -> int:
     told: dict[str, Json] = {"size": report.size, "root": report.root.hex(), "checkpoints": report.heads, "payloads": report.payloads}
     if as_json:
-        print(
-            document({**told, "ok": report.ok, "faults": [{"finding": fault.finding.value, "says": fault.says} for fault in report.faults]})
-        )
+        print(document({**told, "ok": report.ok, "faults": [_fault(fault) for fault in report.faults]}))
     else:
         print(pairs({name: str(value) for name, value in told.items()}))
         print("\n".join(f"WRONG: {shown(fault.says)}" for fault in report.faults) or "Every entry, the tree and every checkpoint agree.")
     return 0 if report.ok else PROOF_FAILED
+
+
+def _fault(fault: verify.Fault) -> dict[str, Json]:
+    return {"finding": fault.finding.value, "says": fault.says, "first": fault.first, "last": fault.last}
 
 
 def _text(path: Path) -> str:
