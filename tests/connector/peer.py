@@ -44,7 +44,7 @@ class Offer:
 
     @property
     def text(self) -> str:
-        value = {
+        value: dict[str, Any] = {
             "control": self.control,
             "fingerprint": self.fingerprint,
             "installation": self.installation,
@@ -236,7 +236,7 @@ def _handler(peer: Peer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class names it
             """Quiet: what matters is kept in the peer's lists."""
 
     return Handler

@@ -20,6 +20,12 @@ def known(shared: Paired) -> str:
     return "known-password"
 
 
+def profile_call(password: str) -> str:
+    """An XML-RPC call that needs a login."""
+    values = "".join(f"<param><value>{value}</value></param>" for value in ("1", NAME, password))
+    return f"<?xml version='1.0'?><methodCall><methodName>wp.getProfile</methodName><params>{values}</params></methodCall>"
+
+
 def agent_id(paired: Paired) -> int:
     return int(paired.site.query(f"SELECT ID FROM wp_users WHERE user_login = '{NAME}'")[0]["ID"])
 
@@ -55,17 +61,18 @@ def test_a_forged_cookie_does_not_log_it_in(shared: Paired) -> None:
 
 def test_an_application_password_does_not_open_rest_or_xml_rpc(shared: Paired) -> None:
     password = shared.site.php(
-        "[ $p ] = WP_Application_Passwords::create_new_application_password( get_user_by( 'login', 'presswarden-agent' )->ID, array( 'name' => 'x' ) ); echo $p;"
+        "[ $p ] = WP_Application_Passwords::create_new_application_password( get_user_by( 'login', 'presswarden-agent' )->ID, array( 'name' => 'x' ) );"
+        "echo $p;"
     )
     got = httpx.get(shared.site.url + "/wp-json/wp/v2/users/me", auth=(NAME, password), timeout=30)
     assert got.status_code == 401
-    call = f"<?xml version='1.0'?><methodCall><methodName>wp.getProfile</methodName><params><param><value>1</value></param><param><value>{NAME}</value></param><param><value>{password}</value></param></params></methodCall>"
+    call = profile_call(password)
     answer = httpx.post(shared.site.url + "/xmlrpc.php", content=call, timeout=30)
     assert "<fault>" in answer.text
 
 
 def test_xml_rpc_does_not_take_its_password(shared: Paired, known: str) -> None:
-    call = f"<?xml version='1.0'?><methodCall><methodName>wp.getProfile</methodName><params><param><value>1</value></param><param><value>{NAME}</value></param><param><value>{known}</value></param></params></methodCall>"
+    call = profile_call(known)
     assert "<fault>" in httpx.post(shared.site.url + "/xmlrpc.php", content=call, timeout=30).text
 
 

@@ -168,6 +168,17 @@ def test_a_waiting_call_is_run_once_and_its_receipt_is_posted(shared: Paired) ->
     assert len(shared.ran()) == 1
 
 
+@pytest.mark.req("P6")
+def test_a_waiting_revocation_is_answered_before_the_site_falls_silent(new_pair: Callable[..., Paired]) -> None:
+    paired = new_pair()
+    message = paired.here.message("control.revoke", {"reason": "the end"})
+    paired.peer.waiting = [message, paired.here.message("wp.site.health")]
+    paired.site.wp("presswarden", "heartbeat")
+    posted = paired.peer.receipts[-1].body
+    assert (posted["tool_call_id"], posted["status"]) == (message.headers["X-WP-Agent-ToolCallId"], 200)
+    assert [event["tool"] for event in paired.ran()] == ["control.confirm", "control.revoke"]
+
+
 def test_a_waiting_call_that_is_not_signed_is_not_run_and_brings_no_receipt(shared: Paired) -> None:
     shared.site.clear_events()
     before = len(shared.peer.receipts)
@@ -198,7 +209,8 @@ def test_a_heartbeat_to_plain_http_on_a_host_that_is_not_local_is_never_sent(new
         json.dumps({**held, "control": "http://control.example"}),
     )
     (paired.site.content / "mu-plugins" / "wire.php").write_text(
-        "<?php add_filter( 'pre_http_request', function ( $p, $a, $url ) { file_put_contents( WP_CONTENT_DIR . '/asked', $url . \"\\n\", FILE_APPEND ); return $p; }, 1, 3 );"
+        "<?php add_filter( 'pre_http_request', function ( $p, $a, $url ) { "
+        "file_put_contents( WP_CONTENT_DIR . '/asked', $url . '|', FILE_APPEND ); return $p; }, 1, 3 );"
     )
     done = paired.site.wp("presswarden", "heartbeat")
     assert done.code == 1

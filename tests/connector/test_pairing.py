@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ WORDS = json.loads((Path(__file__).parents[2] / "contract" / "words.json").read_
 
 
 @pytest.fixture
-def closed_peer(peer: Peer) -> Peer:
+def closed_peer(peer: Peer) -> Iterator[Peer]:
     """The same control plane, but it does not call back by itself."""
     peer.confirm = False
     yield peer
@@ -30,7 +30,8 @@ def closed_peer(peer: Peer) -> Peer:
 
 
 def status(site: Site) -> dict[str, object]:
-    return json.loads(site.wp("presswarden", "status", "--format=json").stdout)
+    value: dict[str, object] = json.loads(site.wp("presswarden", "status", "--format=json").stdout)
+    return value
 
 
 @pytest.mark.req("W11", "P1", "X1")

@@ -37,6 +37,7 @@ const ALLOWED = array(
 	'src/Site/HighWater.php: variable call: $change('             => 'private method, closures written in the same file',
 	'src/Site/Quietly.php: variable call: $query('                => 'closures around one database call each',
 	'src/Site/RecordStore.php: variable call: $change('           => 'closures of this plugin that change a Record',
+	'src/Site/StateFolder.php: variable call: $change('           => 'closures written in HighWater',
 	'src/Site/StateChange.php: variable call: $change('           => 'closures of this plugin that change a Record',
 	'src/Site/Tally.php: variable call: $use('                    => 'private method, closures written in the same file',
 	'src/Site/HighWater.php: file write: fopen'                   => 'the lock beside the high-water file, below our own folder',

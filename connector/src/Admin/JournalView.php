@@ -25,7 +25,8 @@ final class JournalView {
 		printf( '<h2>%s</h2>', esc_html__( 'Journal', 'presswarden-connector' ) );
 		if ( $bad > 0 ) {
 			/* translators: %d: number of a journal entry */
-			printf( '<div class="notice notice-error inline"><p>%s</p></div>', esc_html( sprintf( __( 'The journal was changed from outside: entry %d does not follow from the one before.', 'presswarden-connector' ), $bad ) ) );
+			$text = sprintf( __( 'The journal was changed from outside: entry %d does not follow from the one before.', 'presswarden-connector' ), $bad );
+			printf( '<div class="notice notice-error inline"><p>%s</p></div>', esc_html( $text ) );
 		}
 		echo '<ol class="presswarden-journal" reversed>';
 		foreach ( $rows as $row ) {

@@ -20,10 +20,16 @@ final class PairView {
 		}
 		self::approves();
 		Form::open( 'pair', 'presswarden-pair' );
-		printf( '<p><label for="presswarden_string">%s</label><textarea id="presswarden_string" name="presswarden_string" rows="4" required spellcheck="false" autocomplete="off"></textarea></p>', esc_html__( 'Pairing string from the console (it lives 10 minutes and works once)', 'presswarden-connector' ) );
+		printf(
+			'<p><label for="presswarden_string">%s</label><textarea id="presswarden_string" name="presswarden_string" rows="4" required spellcheck="false" autocomplete="off"></textarea></p>',
+			esc_html__( 'Pairing string from the console (it lives 10 minutes and works once)', 'presswarden-connector' )
+		);
 		printf( '<details><summary>%s</summary>', esc_html__( 'Advanced', 'presswarden-connector' ) );
 		printf( '<p><label><input type="checkbox" name="presswarden_hmac" value="1"> %s</label></p>', esc_html__( 'Use HMAC instead of Ed25519', 'presswarden-connector' ) );
-		printf( '<p class="description">%s</p></details>', esc_html__( 'Only where Ed25519 is not possible. Both sides then hold the same secret: receipts prove nothing to anybody else, and actions can not be countersigned by a person.', 'presswarden-connector' ) );
+		printf(
+			'<p class="description">%s</p></details>',
+			esc_html__( 'Only where Ed25519 is not possible. Both sides then hold the same secret: receipts prove nothing to anybody else, and no person can countersign.', 'presswarden-connector' )
+		);
 		if ( $live ) {
 			printf( '<p><label><input type="checkbox" name="presswarden_replace" value="1" required> %s</label></p>', esc_html__( 'Let the present pairing go', 'presswarden-connector' ) );
 		}
@@ -40,6 +46,9 @@ final class PairView {
 		) as $tool => $text ) {
 			printf( '<li><code>%s</code> %s</li>', esc_html( $tool ), esc_html( $text ) );
 		}
-		printf( '</ul><p>%s</p>', esc_html__( 'The same facts are sent to the control plane every five minutes. No content, no visitor data, no password leaves this site. Anything that changes the site needs an approval of its own.', 'presswarden-connector' ) );
+		printf(
+			'</ul><p>%s</p>',
+			esc_html__( 'What changed in the inventory is also sent every five minutes. No content, no visitor data and no password leaves this site.', 'presswarden-connector' )
+		);
 	}
 }

@@ -59,16 +59,17 @@ final class ApplicationPasswords {
 		if ( ! class_exists( '\WP_Application_Passwords' ) ) {
 			return array();
 		}
-		$ids = get_users(
-			array(
-				'meta_key'     => \WP_Application_Passwords::USERMETA_KEY_APPLICATION_PASSWORDS,
-				'meta_compare' => 'EXISTS',
-				'fields'       => 'ID',
-				'blog_id'      => 0,
-				'number'       => self::MAX_USERS,
-				'orderby'      => 'ID',
-				'count_total'  => false,
-			)
+		global $wpdb;
+		$ids = Quietly::ask(
+			static function () use ( $wpdb ): array {
+				return $wpdb->get_col(
+					$wpdb->prepare(
+						"SELECT user_id FROM {$wpdb->usermeta} WHERE meta_key = %s ORDER BY user_id LIMIT %d",
+						\WP_Application_Passwords::USERMETA_KEY_APPLICATION_PASSWORDS,
+						self::MAX_USERS
+					)
+				);
+			}
 		);
 		return array_map( 'intval', $ids );
 	}

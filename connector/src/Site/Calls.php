@@ -185,7 +185,7 @@ final class Calls {
 			return;
 		}
 		Restored::found( $this->store, $water, $now );
-		HighWater::claimed( $row, $call->tool_call_id, true );
+		HighWater::claimed( $row, $call->tool_call_id );
 		throw Refusal::of( 'call.store' );
 	}
 

@@ -40,12 +40,14 @@ final class Environment {
 
 	private static function database(): \stdClass {
 		global $wpdb;
-		$sqlite = defined( 'DB_ENGINE' ) && 'sqlite' === DB_ENGINE || ( isset( $wpdb->dbh ) && ! $wpdb->dbh instanceof \mysqli && ! is_resource( $wpdb->dbh ) );
+		$sqlite = ( defined( 'DB_ENGINE' ) && 'sqlite' === DB_ENGINE ) || ( isset( $wpdb->dbh ) && ! $wpdb->dbh instanceof \mysqli && ! is_resource( $wpdb->dbh ) );
 		$info   = method_exists( $wpdb, 'db_server_info' ) ? (string) $wpdb->db_server_info() : '';
 		$kind   = $sqlite ? 'sqlite' : ( false !== stripos( $info, 'mariadb' ) ? 'mariadb' : 'mysql' );
+		// The SQLite drop-in answers with the MySQL version it plays.
+		$version = $sqlite && class_exists( '\SQLite3' ) ? \SQLite3::version()['versionString'] : $wpdb->db_version();
 		return (object) array(
 			'kind'    => $kind,
-			'version' => Plain::text( $wpdb->db_version() ),
+			'version' => Plain::text( $version ),
 		);
 	}
 

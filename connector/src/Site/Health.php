@@ -55,7 +55,7 @@ final class Health {
 
 	/** Bytes, or -1 where the host does not say. */
 	private static function disk_free(): int {
-		$free = function_exists( 'disk_free_space' ) ? @disk_free_space( WP_CONTENT_DIR ) : false; // phpcs:ignore WordPress.PHP.NoSilencedErrors -- some hosts forbid it; -1 says so.
+		$free = function_exists( 'disk_free_space' ) ? @disk_free_space( WP_CONTENT_DIR ) : false; // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- some hosts forbid it; -1 says so.
 		return false === $free ? -1 : (int) min( $free, 9007199254740991 );
 	}
 

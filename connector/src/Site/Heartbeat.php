@@ -147,7 +147,7 @@ final class Heartbeat {
 		if ( ! $wanted ) {
 			AcknowledgedInventory::keep( $current );
 		}
-		self::run_waiting( isset( $given->calls ) && is_array( $given->calls ) ? $given->calls : array() );
+		self::run_waiting( isset( $given->calls ) && is_array( $given->calls ) ? $given->calls : array(), $signer );
 		return '';
 	}
 
@@ -181,8 +181,11 @@ final class Heartbeat {
 		return $fields;
 	}
 
-	/** @param array<mixed> $calls As the answer holds them; each is judged like a call from outside. */
-	private static function run_waiting( array $calls ): void {
+	/**
+	 * @param array<mixed> $calls  As the answer holds them; each is judged like a call from outside.
+	 * @param Signer       $signer The key whose heartbeat was accepted.
+	 */
+	private static function run_waiting( array $calls, Signer $signer ): void {
 		foreach ( array_slice( $calls, 0, self::MAX_CALLS ) as $call ) {
 			if ( ! $call instanceof \stdClass || ! isset( $call->body, $call->headers ) || ! is_string( $call->body ) || ! $call->headers instanceof \stdClass ) {
 				continue;
@@ -193,13 +196,13 @@ final class Heartbeat {
 				continue;
 			}
 			$record = self::next_sequence();
+
+			$id   = self::id_of( $headers );
+			$body = Message::receipt( self::bind( $record, $signer, 'receipt' ), $reply->body, $record->sequence, $reply->signature, $reply->status, $id );
+			ControlPlane::tell( $record, $signer, '/ingest/v1/receipt', $body );
 			if ( Record::PAIRED !== $record->state ) {
 				return;
 			}
-			$signer = Keys::signer( $record );
-			$id     = self::id_of( $headers );
-			$body   = Message::receipt( self::bind( $record, $signer, 'receipt' ), $reply->body, $record->sequence, $reply->signature, $reply->status, $id );
-			ControlPlane::tell( $record, $signer, '/ingest/v1/receipt', $body );
 		}
 	}
 

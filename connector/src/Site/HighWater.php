@@ -29,7 +29,8 @@ final class HighWater {
 	public static function read(): self {
 		$text  = StateFolder::read( StateFolder::file( 'high-water' ) );
 		$marks = null === $text ? null : json_decode( $text, true );
-		return new self( is_array( $marks ) ? $marks : array() );
+		$call  = StateFolder::read( StateFolder::file( 'newest-call' ) );
+		return new self( self::newest_in( (string) $call ) + ( is_array( $marks ) ? $marks : array() ) );
 	}
 
 	/** Row number of the newest call that was ever claimed here. */
@@ -76,11 +77,9 @@ final class HighWater {
 		self::locked(
 			static function ( array $marks ) use ( $record ): array {
 				return array(
-					'claims'         => $marks['claims'] ?? 0,
 					'epoch'          => $record->control_epoch,
 					'generation'     => $record->generation,
 					'installation'   => $record->installation,
-					'newest_id'      => $marks['newest_id'] ?? '',
 					'paused_control' => $record->paused_control,
 					'paused_local'   => $record->paused_local,
 					'revoked'        => Record::REVOKED === $record->state,
@@ -91,23 +90,38 @@ final class HighWater {
 		);
 	}
 
-	/** @throws StoreBroken When the file can't be replaced. */
+	/**
+	 * In a file of its own and written in place: this happens with every call, and replacing a file costs a flush.
+	 *
+	 * @throws StoreBroken When it can't be written.
+	 */
 	public static function claimed( int $row, string $id, bool $restart = false ): void {
-		self::locked(
-			static function ( array $marks ) use ( $row, $id, $restart ): array {
-				if ( $restart || $row > (int) ( $marks['claims'] ?? 0 ) ) {
-					$marks['claims']    = $row;
-					$marks['newest_id'] = $id;
-				}
-				return $marks;
+		StateFolder::overwrite(
+			StateFolder::file( 'newest-call' ),
+			static function ( string $held ) use ( $row, $id, $restart ): ?string {
+				return $restart || $row > self::newest_in( $held )['claims'] ? sprintf( '%020d %36s', $row, $id ) : null;
 			}
+		);
+	}
+
+	/** @return array{claims:int,newest_id:string} */
+	private static function newest_in( string $line ): array {
+		if ( 1 !== preg_match( '/\A(\d{20}) ([0-9a-f-]{36})\z/', $line, $found ) ) {
+			return array(
+				'claims'    => 0,
+				'newest_id' => '',
+			);
+		}
+		return array(
+			'claims'    => (int) $found[1],
+			'newest_id' => $found[2],
 		);
 	}
 
 	/** @param callable(array<string,int|string|bool>):array<string,int|string|bool> $change From the old marks to the new. */
 	private static function locked( callable $change ): void {
 		$file = StateFolder::file( 'high-water' );
-		$lock = @fopen( StateFolder::file( 'high-water-lock' ), 'c' ); // phpcs:ignore WordPress.PHP.NoSilencedErrors -- the failure is thrown below, the path must not reach a log.
+		$lock = @fopen( StateFolder::file( 'high-water-lock' ), 'c' ); // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- the failure is thrown below, the path must not reach a log.
 		if ( false === $lock || ! flock( $lock, LOCK_EX ) ) {
 			throw new StoreBroken( 'lock' );
 		}

@@ -17,6 +17,14 @@ use Presswarden\Connector\Core\Inventory;
 
 final class InventoryFacts {
 
+	private const OPTIONS = array(
+		'_site_transient_update_core',
+		'_site_transient_update_plugins',
+		'_site_transient_update_themes',
+		'auto_update_plugins',
+		'auto_update_themes',
+	);
+
 	/** `{"as_of":{...},"hash":"...","inventory":{...}}`. */
 	public static function result( int $now ): \stdClass {
 		$components = self::components( $now );
@@ -37,6 +45,10 @@ final class InventoryFacts {
 	}
 
 	public static function components( int $now ): \stdClass {
+		if ( ! is_multisite() && function_exists( 'wp_prime_option_caches' ) ) {
+			// One query instead of one for each.
+			wp_prime_option_caches( self::OPTIONS );
+		}
 		$found = array(
 			'core'      => self::core(),
 			'passwords' => ApplicationPasswords::facts( $now ),

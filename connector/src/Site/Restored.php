@@ -20,7 +20,7 @@ final class Restored {
 				$water->tighten( $fresh, $now );
 			}
 		);
-		HighWater::follow( $record );
+		HighWater::start_over( $record );
 		Journal::add( 'database.restored', array(), 'this site' );
 		return $record;
 	}

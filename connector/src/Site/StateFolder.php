@@ -44,9 +44,31 @@ final class StateFolder {
 	public static function replace( string $file, string $content ): void {
 		$fresh = $file . '.' . bin2hex( random_bytes( 6 ) ) . '.php';
 		$bytes = self::GUARD . $content;
-		if ( strlen( $bytes ) !== @file_put_contents( $fresh, $bytes ) || ! @rename( $fresh, $file ) ) { // phpcs:ignore WordPress.PHP.NoSilencedErrors -- the failure is thrown below, the path must not reach a log.
+		if ( strlen( $bytes ) !== @file_put_contents( $fresh, $bytes ) || ! @rename( $fresh, $file ) ) { // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- the failure is thrown below, the path must not reach a log.
 			is_file( $fresh ) && unlink( $fresh );
 			throw new StoreBroken( 'file' );
+		}
+	}
+
+	/**
+	 * Writes a line of fixed length over the one that stands there, under a lock: what a crash leaves is the old or the new.
+	 *
+	 * @param callable(string):?string $change From the line that is there ('' for none) to the new one, or null to leave it.
+	 * @throws StoreBroken When it could not be written.
+	 */
+	public static function overwrite( string $file, callable $change ): void {
+		$open = @fopen( $file, 'c+b' ); // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- the failure is thrown below, the path must not reach a log.
+		if ( false === $open || ! flock( $open, LOCK_EX ) ) {
+			throw new StoreBroken( 'file' );
+		}
+		try {
+			$line  = $change( (string) substr( (string) stream_get_contents( $open ), strlen( self::GUARD ) ) );
+			$bytes = self::GUARD . $line;
+			if ( null !== $line && ( 0 !== fseek( $open, 0 ) || strlen( $bytes ) !== fwrite( $open, $bytes ) || ! fflush( $open ) ) ) {
+				throw new StoreBroken( 'file' );
+			}
+		} finally {
+			fclose( $open );
 		}
 	}
 }

@@ -124,7 +124,7 @@ final class Tally {
 	 * @return mixed
 	 */
 	private static function locked( callable $use ) {
-		$file = @fopen( StateFolder::file( 'tally' ), 'c+b' ); // phpcs:ignore WordPress.PHP.NoSilencedErrors -- the failure is thrown below, the path must not reach a log.
+		$file = @fopen( StateFolder::file( 'tally' ), 'c+b' ); // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- the failure is thrown below, the path must not reach a log.
 		if ( false === $file || ! flock( $file, LOCK_EX ) ) {
 			throw new StoreBroken( 'tally' );
 		}
