@@ -139,7 +139,7 @@ class Spare:
     def _keep(self, name: str, paired: tuple[Installation, Offer] | None) -> None:
         room = self.site.state / f"kept-{name}"
         room.mkdir()
-        _copy_database(self._file, room / "wp.sqlite")
+        copy_database(self._file, room / "wp.sqlite")
         if self._state.is_dir():
             shutil.copytree(self._state, room / "state")
         self.snapshots[name] = _Snapshot(room / "wp.sqlite", room / "state" if self._state.is_dir() else None, copy.deepcopy(paired))
@@ -150,7 +150,7 @@ class Spare:
         shutil.rmtree(self._state, ignore_errors=True)
         if kept.state is not None:
             shutil.copytree(kept.state, self._state)
-        _copy_database(kept.database, self._file)
+        copy_database(kept.database, self._file)
         self.site.clear_events()
 
     @property
@@ -159,6 +159,6 @@ class Spare:
         return self.site.database.file
 
 
-def _copy_database(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path) -> None:
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target, timeout=30)) as new:
         old.backup(new)
