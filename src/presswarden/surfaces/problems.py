@@ -65,6 +65,7 @@ DONE, FAILED, USAGE, REFUSED_BY_US, REFUSED_BY_SITE, UNREACHABLE, PROOF_FAILED, 
 _EXIT: Final[Mapping[str, int]] = MappingProxyType(
     {
         "usage": USAGE,
+        "audit.export": USAGE,
         "request.malformed": USAGE,
         "action.args": USAGE,
         "action.unknown": USAGE,
@@ -80,6 +81,9 @@ _EXIT: Final[Mapping[str, int]] = MappingProxyType(
         "sites.live": REFUSED_BY_US,
         "mailbox.full": REFUSED_BY_US,
         "call": REFUSED_BY_SITE,
+        "call.running": UNREACHABLE,
+        "call.receipt": UNREACHABLE,
+        "dispatch": UNREACHABLE,
         "action": REFUSED_BY_SITE,
         "site": UNREACHABLE,
         "outcome": UNREACHABLE,
