@@ -141,13 +141,13 @@ final class Heartbeat {
 			StandingOrder::take( $given->order, $given->order_signature );
 		}
 		$wanted = isset( $given->need ) && 'inventory' === $given->need;
-		if ( $wanted && ! $full && Record::PAIRED === $store->read()->state ) {
-			return self::exchange( $store, $record, $signer, true );
-		}
 		if ( ! $wanted ) {
 			AcknowledgedInventory::keep( $current );
 		}
 		self::run_waiting( isset( $given->calls ) && is_array( $given->calls ) ? $given->calls : array(), $signer );
+		if ( $wanted && ! $full && Record::PAIRED === $store->read()->state ) {
+			return self::exchange( $store, $record, $signer, true );
+		}
 		return '';
 	}
 

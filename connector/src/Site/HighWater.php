@@ -91,11 +91,25 @@ final class HighWater {
 	}
 
 	/**
+	 * After a restore was found: claims are counted from the restored table on, so that one restore is found once.
+	 *
+	 * @throws StoreBroken When a file can't be written.
+	 */
+	public static function start_over( Record $record ): void {
+		self::follow( $record );
+		self::mark( 0, '', true );
+	}
+
+	/**
 	 * In a file of its own and written in place: this happens with every call, and replacing a file costs a flush.
 	 *
 	 * @throws StoreBroken When it can't be written.
 	 */
-	public static function claimed( int $row, string $id, bool $restart = false ): void {
+	public static function claimed( int $row, string $id ): void {
+		self::mark( $row, $id, false );
+	}
+
+	private static function mark( int $row, string $id, bool $restart ): void {
 		StateFolder::overwrite(
 			StateFolder::file( 'newest-call' ),
 			static function ( string $held ) use ( $row, $id, $restart ): ?string {
