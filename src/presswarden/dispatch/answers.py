@@ -21,6 +21,7 @@ _BEFORE_THE_CLAIM: Final = frozenset(
     {
         "call.too_large", "call.shape", "call.installation", "call.revoked", "call.rate_address", "call.ttl", "call.window", "call.algorithm",
         "call.signature", "call.body", "call.bind", "call.audience", "call.clone", "call.plan", "call.plan_time", "call.fence",
+        "call.store",  # a site that can't open its own keys can't sign either
     }
 )  # fmt: skip
 

@@ -95,7 +95,9 @@ def _turned_away(request: Request, envelope: Envelope, answer: Answer, now: date
         return SendAgain(_soon(envelope, now))  # the site may still be writing down that it waits for us
     if answer.code == "call.rate_address" and envelope.sendings < SENDINGS:
         return SendAgain(now + timedelta(seconds=10))
-    return Settle(_outcome(RequestState.FAILED, request, envelope, answer, says=_window(answer, now)))
+    # This sending did nothing; an earlier one, whose answer never came, may have.
+    state = RequestState.FAILED if envelope.sendings <= 1 or answer.code == "call.rate_address" else RequestState.UNKNOWN
+    return Settle(_outcome(state, request, envelope, answer, says=_window(answer, now)))
 
 
 def _running(request: Request, envelope: Envelope, calls: int, answer: Answer, now: datetime) -> Step:

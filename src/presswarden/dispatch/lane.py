@@ -200,6 +200,9 @@ async def _signals(tx: Tx, installation: Installation, envelope: Envelope, answe
         doubt: dict[str, Json] = {"call": envelope.call, "tool": envelope.tool, "says": answer.says}
         await incidents.raise_signal(tx, SignalKind.RECEIPT_INVALID, installation.site, doubt, now, by=DISPATCHER)
         return
+    if answer.code == "call.store" and not answer.receipt:
+        shut: dict[str, Json] = {"says": answer.says, "seen_by": "call"}
+        await incidents.raise_signal(tx, SignalKind.NEEDS_REPAIR, installation.site, shut, now, by=DISPATCHER)
     difference = course.clock_difference(answer, now)
     if difference is not None and abs(difference) > CLOCK_TOLERATED:
         skew: dict[str, Json] = {"seconds": difference, "seen_by": "call"}

@@ -88,6 +88,12 @@ def test_an_unsigned_refusal_from_before_the_claim_is_a_hint() -> None:
     assert (judged.ending, judged.code, judged.site_time) == (Ending.TURNED_AWAY, "call.window", 1_795_176_000)
 
 
+@pytest.mark.req("W9")
+def test_a_site_that_can_not_open_its_keys_says_so_without_a_receipt() -> None:
+    judged = _judge(WireAnswer(503, {}, encode({"code": "call.store", "says": "AUTH_KEY changed", "status": "refused", "v": 1})))
+    assert (judged.ending, judged.code, judged.says) == (Ending.TURNED_AWAY, "call.store", "AUTH_KEY changed")
+
+
 @pytest.mark.req("P3")
 def test_a_duplicate_brings_the_stored_answer_with_its_own_receipt() -> None:
     judged = _judge(_duplicate(_stored(_answer(DONE))))
