@@ -171,6 +171,16 @@ async def revoke(tx: Tx, site: SiteId, *, by: Actor, reason: str, now: datetime)
     return await installation(tx, found.id)
 
 
+async def ended_by_site(tx: Tx, of: InstallationId, *, now: datetime) -> None:
+    """The site's own administrator ended the pairing: its goodbye is the last message that counts. Raises `SiteNotPaired`."""
+    found = await in_state(tx, of, InstallationState.PAIRED)
+    await _end(tx, found, now)
+    await store.set_installation(tx.org, tx, of, revocation_told_at=now)
+    await keys.drop_site_keys(tx.org, tx, of)
+    told: dict[str, Json] = {"installation": of, "was": found.state.value, "reason": "ended on the site"}
+    await record(tx, "site.revoked", Actor("site", of), found.site, told, now)
+
+
 async def revocation_told(tx: Tx, of: InstallationId, *, now: datetime) -> None:
     """The site answered that it is revoked: its keys go, and its messages are turned away from now on."""
     found = await in_state(tx, of, InstallationState.REVOKED)

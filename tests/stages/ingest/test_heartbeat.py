@@ -6,6 +6,7 @@ import pytest
 
 from presswarden.incidents.model import SignalKind
 from presswarden.kernel.ids import SiteId
+from presswarden.sites.model import InstallationState
 from presswarden.telemetry import service as telemetry
 from tests.fakes.connector import INVENTORY, Connector, jcs
 from tests.stages.ingest.conftest import Plane, refused
@@ -198,6 +199,14 @@ async def test_a_site_that_is_not_paired_yet_is_refused(plane: Plane) -> None:
     site = Connector("https://shop.example", plane.now)
     await plane.post_pair(site.pair_body(text))
     assert refused(await plane.post("heartbeat", site.heartbeat())) == (404, "ingest.installation")
+
+
+@pytest.mark.req("P6", "S7")
+async def test_the_goodbye_of_a_site_ends_its_pairing_and_nothing_after_it_counts(plane: Plane) -> None:
+    site = await plane.paired()
+    assert (await plane.post("heartbeat", site.heartbeat(repair="unpaired"))).status_code == 200
+    assert (await plane.installation(site)).state is InstallationState.REVOKED
+    assert refused(await plane.post("heartbeat", site.heartbeat())) == (410, "ingest.revoked")
 
 
 async def test_nothing_of_a_refused_heartbeat_is_stored(plane: Plane) -> None:

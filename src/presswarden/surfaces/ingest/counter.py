@@ -94,6 +94,8 @@ class Counter:
         need = await telemetry.take_heartbeat(tx, good.found, heard, good.now)
         await incidents.observe(tx, good.found, heard, good.now)
         await self._compare(tx, good, heard.checkpoint)
+        if heard.unpaired:
+            await sites.ended_by_site(tx, good.found.id, now=good.now)
         return need
 
     async def _compare(self, tx: Tx, good: Verified, checkpoint: str) -> None:
