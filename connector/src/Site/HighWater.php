@@ -72,10 +72,19 @@ final class HighWater {
 		$record->paused_control = $record->paused_control || true === $this->marks['paused_control'];
 	}
 
-	/** @throws StoreBroken When the file can't be replaced. */
+	/**
+	 * Of two requests that change the row at once, the one that writes the file last may be the older: it takes nothing back.
+	 *
+	 * @throws StoreBroken When the file can't be replaced.
+	 */
 	public static function follow( Record $record ): void {
 		self::locked(
 			static function ( array $marks ) use ( $record ): array {
+				$same     = isset( $marks['installation'] ) && $marks['installation'] === $record->installation;
+				$sequence = $same ? max( (int) $marks['sequence'], $record->sequence ) : $record->sequence;
+				if ( $same && $marks['generation'] > $record->generation ) {
+					return array( 'sequence' => $sequence ) + $marks;
+				}
 				return array(
 					'epoch'          => $record->control_epoch,
 					'generation'     => $record->generation,
@@ -83,21 +92,11 @@ final class HighWater {
 					'paused_control' => $record->paused_control,
 					'paused_local'   => $record->paused_local,
 					'revoked'        => Record::REVOKED === $record->state,
-					'sequence'       => $record->sequence,
+					'sequence'       => $sequence,
 					'site_epoch'     => $record->site_epoch,
 				);
 			}
 		);
-	}
-
-	/**
-	 * After a restore was found: claims are counted from the restored table on, so that one restore is found once.
-	 *
-	 * @throws StoreBroken When a file can't be written.
-	 */
-	public static function start_over( Record $record ): void {
-		self::follow( $record );
-		self::mark( 0, '', true );
 	}
 
 	/**

@@ -1,2 +1,0 @@
-<?php
-// Nothing to see here.
