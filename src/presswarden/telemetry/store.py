@@ -3,9 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any  # JSON columns: SQLAlchemy can't resolve the recursive type of `Json`
+from typing import Any, cast  # JSON columns: SQLAlchemy can't resolve the recursive type of `Json`
 
-from sqlalchemy import JSON, BigInteger, CursorResult, Index, String, UpdateBase, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CursorResult,
+    Index,
+    String,
+    Table,
+    UpdateBase,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -79,25 +95,29 @@ class StoredRead:
     taken_at: datetime
 
 
-async def add_heartbeat(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, heard: Heartbeat, now: datetime) -> None:
-    await tx.execute(
-        insert(HeartbeatRow).values(
-            org=org,
-            installation=installation,
-            seq=heard.seq,
-            site=site,
-            sent_at=heard.sent_at,
-            taken_at=now,
-            connector=heard.connector,
-            paused=heard.paused.value,
-            repair=heard.repair,
-            epoch=heard.epoch,
-            fence=heard.fence,
-            inventory_hash=heard.inventory_hash,
-            refusals=dict(heard.refusals),
-            audited="",
-        )
+# The statements of every heartbeat are built once: building them anew cost more than running them.
+_HEARTBEATS, _STANDINGS, _INVENTORIES = (cast("Table", row.__table__) for row in (HeartbeatRow, StandingRow, InventoryRow))
+_ADD_HEARTBEAT = insert(_HEARTBEATS)
+_SAID = ("installation", "heard_at", "sent_at", "connector", "home", "paused", "repair", "epoch", "fence", "inventory_hash", "refusals")
+_PUT_STANDING = (
+    update(_STANDINGS)
+    .where(_STANDINGS.c.org == bindparam("of_org"), _STANDINGS.c.site == bindparam("of_site"))
+    .values({name: bindparam(f"said_{name}") for name in _SAID})
+)
+_CONFIRM = (
+    update(_INVENTORIES)
+    .where(
+        _INVENTORIES.c.org == bindparam("of_org"), _INVENTORIES.c.site == bindparam("of_site"), _INVENTORIES.c.hash == bindparam("of_hash")
     )
+    .values(source=bindparam("said_source"), sent_at=bindparam("said_sent_at"), confirmed_at=bindparam("said_confirmed_at"))
+)
+
+
+async def add_heartbeat(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, heard: Heartbeat, now: datetime) -> None:
+    row = {"org": org, "installation": installation, "seq": heard.seq, "site": site, "sent_at": heard.sent_at, "taken_at": now,
+           "connector": heard.connector, "paused": heard.paused.value, "repair": heard.repair, "epoch": heard.epoch, "fence": heard.fence,
+           "inventory_hash": heard.inventory_hash, "refusals": dict(heard.refusals), "audited": ""}  # fmt: skip
+    await (await tx.connection()).execute(_ADD_HEARTBEAT, row)
 
 
 async def put_standing(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, heard: Heartbeat, now: datetime) -> None:
@@ -114,8 +134,8 @@ async def put_standing(org: OrgId, tx: Tx, installation: InstallationId, site: S
         "inventory_hash": heard.inventory_hash,
         "refusals": dict(heard.refusals),
     }
-    changed = update(StandingRow).where(StandingRow.org == org, StandingRow.site == site).values(**said)
-    if await _rows(tx, changed) == 0:
+    values = {"of_org": org, "of_site": site, **{f"said_{name}": value for name, value in said.items()}}
+    if (await (await tx.connection()).execute(_PUT_STANDING, values)).rowcount == 0:
         await _upsert(tx, StandingRow, {"org": org, "site": site}, {"expected_since": now, "read_at": None, **said})
 
 
@@ -177,8 +197,15 @@ async def put_inventory(
 
 async def confirm_inventory(org: OrgId, tx: Tx, site: SiteId, source: Source, hash_: str, sent_at: datetime, now: datetime) -> bool:
     """One UPDATE for the common case, an unchanged site; False when the stored inventory has another hash or there is none."""
-    same = update(InventoryRow).where(InventoryRow.org == org, InventoryRow.site == site, InventoryRow.hash == hash_)
-    return await _rows(tx, same.values(source=source.value, sent_at=sent_at, confirmed_at=now)) == 1
+    values = {
+        "of_org": org,
+        "of_site": site,
+        "of_hash": hash_,
+        "said_source": source.value,
+        "said_sent_at": sent_at,
+        "said_confirmed_at": now,
+    }
+    return (await (await tx.connection()).execute(_CONFIRM, values)).rowcount == 1
 
 
 async def put_read(org: OrgId, tx: Tx, site: SiteId, tool: str, result: Mapping[str, Json], now: datetime) -> None:

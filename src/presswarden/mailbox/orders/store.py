@@ -1,8 +1,9 @@
 """SQL of the standing orders: one row for each installation, replaced by each new order; its `seq` only rises."""
 
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import Boolean, Integer, String, Text, select
+from sqlalchemy import Boolean, Integer, String, Table, Text, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.db import Base, Tenant, Tx
@@ -23,13 +24,14 @@ class StandingOrderRow(Tenant, Base):
     expires: Mapped[datetime] = mapped_column(index=True)
 
 
+# Read with every heartbeat: built once, and without rows that the session keeps.
+_ORDERS = cast("Table", StandingOrderRow.__table__)
+_ORDER_OF = select(_ORDERS).where(_ORDERS.c.org == bindparam("of_org"), _ORDERS.c.installation == bindparam("of"))
+
+
 async def order_of(org: OrgId, tx: Tx, installation: InstallationId) -> StandingOrder | None:
-    row = await tx.scalar(
-        select(StandingOrderRow)
-        .where(StandingOrderRow.org == org, StandingOrderRow.installation == installation)
-        .execution_options(populate_existing=True)
-    )
-    return None if row is None else _order(row)
+    row = (await (await tx.connection()).execute(_ORDER_OF, {"of_org": org, "of": installation})).mappings().one_or_none()
+    return None if row is None else _order(StandingOrderRow(**row))
 
 
 async def put_order(org: OrgId, tx: Tx, order: StandingOrder) -> bool:
