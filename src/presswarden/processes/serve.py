@@ -35,7 +35,7 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
         listening = asyncio.Event()
         await _until_one_ends(
             stop,
-            web.serve_app(app, settings.web.host, settings.web.port, stop, listening),
+            web.serve_app(app, settings.web, stop, listening),
             acting.run(stop),
             cleaning.run(stop),
             _announce(listening, settings, say),

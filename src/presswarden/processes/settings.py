@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from presswarden.kernel.errors import PresswardenError
 
 Network = IPv4Network | IPv6Network
-KEYS = ("url", "listen", "database", "site_networks", "retention_days")
+KEYS = ("url", "listen", "database", "site_networks", "trusted_proxies", "retention_days")
 DEFAULT_LISTEN = "127.0.0.1:8700"
 
 
@@ -30,6 +30,8 @@ class WebSettings:
     url: str
     host: str
     port: int
+    trusted_proxies: tuple[Network, ...]
+    """Whose X-Forwarded-For names the caller; nobody's, unless set."""
     kek: Path
 
 
@@ -86,10 +88,10 @@ class Settings:
 
     def web(self) -> WebSettings:
         host, port = self._listen()
-        return WebSettings(self.database, self.home, self.url, host, port, self._kek("web"))
+        return WebSettings(self.database, self.home, self.url, host, port, self._networks("trusted_proxies"), self._kek("web"))
 
     def dispatcher(self) -> DispatcherSettings:
-        return DispatcherSettings(self.database, self.home, self._networks(), self._kek("dispatcher"))
+        return DispatcherSettings(self.database, self.home, self._networks("site_networks"), self._kek("dispatcher"))
 
     def janitor(self) -> JanitorSettings:
         return JanitorSettings(self.database, self.home, urlsplit(self.url).netloc, self._retention(), self._kek("janitor"))
@@ -121,11 +123,11 @@ class Settings:
             raise self._invalid("listen", "HOST:PORT, such as 127.0.0.1:8700")
         return host, int(port)
 
-    def _networks(self) -> tuple[Network, ...]:
+    def _networks(self, key: str) -> tuple[Network, ...]:
         try:
-            return tuple(ip_network(each.strip()) for each in self.values.get("site_networks", "").split(",") if each.strip())
+            return tuple(ip_network(each.strip()) for each in self.values.get(key, "").split(",") if each.strip())
         except ValueError:
-            raise self._invalid("site_networks", "networks like 10.0.0.0/8, separated by commas") from None
+            raise self._invalid(key, "networks like 10.0.0.0/8, separated by commas") from None
 
     def _retention(self) -> int:
         text = self.values.get("retention_days", "30")

@@ -1,6 +1,6 @@
 """The process that faces the internet: ingest, and a health answer. It holds its own KEK; it never signs and never sends.
 
-Limits: plain HTTP on the address it is told; TLS ends at the proxy in front, whose addresses are not trusted for anything here.
+Limits: plain HTTP on the address it is told; TLS ends at the proxy in front. The caller's address is the connection's, unless `trusted_proxies` names it.
 """
 
 import asyncio
@@ -55,10 +55,12 @@ def build_app(database: Database, clock: Clock, kek: Kek, wake: Wake) -> FastAPI
     return app
 
 
-async def serve_app(app: FastAPI, host: str, port: int, stop: asyncio.Event, listening: asyncio.Event | None = None) -> None:
-    """Answer on `host:port` until `stop`; open requests are finished first (10 s). Raises `ListenFailed` when the address is taken."""
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="off", proxy_headers=False, server_header=False,
-                            timeout_graceful_shutdown=10, timeout_keep_alive=15, limit_concurrency=500, access_log=False)  # fmt: skip
+async def serve_app(app: FastAPI, settings: WebSettings, stop: asyncio.Event, listening: asyncio.Event | None = None) -> None:
+    """Answer on the address of `settings` until `stop`; open requests are finished first (10 s). Raises `ListenFailed` when the address is taken."""
+    proxies = [str(network) for network in settings.trusted_proxies]
+    config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", lifespan="off", server_header=False,
+                            proxy_headers=bool(proxies), forwarded_allow_ips=proxies, timeout_graceful_shutdown=10, timeout_keep_alive=15,
+                            limit_concurrency=500, access_log=False)  # fmt: skip
     server = _Server(config, listening or asyncio.Event())
 
     async def wait_for_stop() -> None:
@@ -71,7 +73,8 @@ async def serve_app(app: FastAPI, host: str, port: int, stop: asyncio.Event, lis
     except SystemExit:
         # uvicorn exits by itself when it can't bind.
         raise ListenFailed(
-            f"{host}:{port} can't be listened on.", do="Stop what uses it, or set PRESSWARDEN_LISTEN to another HOST:PORT."
+            f"{settings.host}:{settings.port} can't be listened on.",
+            do="Stop what uses it, or set PRESSWARDEN_LISTEN to another HOST:PORT.",
         ) from None
     finally:
         watcher.cancel()
@@ -82,6 +85,6 @@ async def run(settings: WebSettings, stop: asyncio.Event) -> None:
     database = await home.open_database(settings.database)
     try:
         wake = home.wake_for(database, settings.home)
-        await serve_app(build_app(database, SystemClock(), kek, wake), settings.host, settings.port, stop)
+        await serve_app(build_app(database, SystemClock(), kek, wake), settings, stop)
     finally:
         await database.dispose()

@@ -1,0 +1,57 @@
+"""Settings: from the environment over the file, each checked, each fault naming its key and place."""
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from presswarden.processes.settings import Settings, SettingsInvalid
+
+
+def test_the_environment_stands_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('url = "https://file.example"\nlisten = "127.0.0.1:9000"\n')
+    loaded = Settings.load(tmp_path, {"PRESSWARDEN_URL": "https://env.example"})
+    assert (loaded.web().url, loaded.web().port) == ("https://env.example", 9000)
+
+
+def test_each_process_is_given_its_own_key_and_no_other(tmp_path: Path) -> None:
+    loaded = Settings.load(tmp_path, {})
+    assert [each.kek.name for each in (loaded.web(), loaded.dispatcher(), loaded.janitor())] == ["web.kek", "dispatcher.kek", "janitor.kek"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("url", "ftp://x"),
+        ("url", "https://x/"),
+        ("url", "https://x?y=1"),
+        ("listen", "8700"),
+        ("listen", "127.0.0.1:99999"),
+        ("database", "mysql://x"),
+        ("site_networks", "10.0.0.0/99"),
+        ("trusted_proxies", "proxy.example"),
+        ("retention_days", "3"),
+        ("retention_days", "400"),
+    ],
+)
+def test_a_wrong_value_names_its_key_and_where_it_stands(tmp_path: Path, key: str, value: str) -> None:
+    with pytest.raises(SettingsInvalid, match=key) as refused:
+        Settings.load(tmp_path, {f"PRESSWARDEN_{key.upper()}": value}).serve()
+    assert f"PRESSWARDEN_{key.upper()}" in refused.value.where
+    assert refused.value.do
+
+
+def test_an_unknown_key_and_a_broken_file_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('colour = "blue"\n')
+    with pytest.raises(SettingsInvalid, match="colour"):
+        Settings.load(tmp_path, {})
+    (tmp_path / "settings.toml").write_text("= =")
+    with pytest.raises(SettingsInvalid, match="TOML"):
+        Settings.load(tmp_path, {})
+
+
+@pytest.mark.req("A5")
+def test_no_proxy_is_trusted_unless_named(tmp_path: Path) -> None:
+    assert Settings.load(tmp_path, {}).web().trusted_proxies == ()
+    named = Settings.load(tmp_path, {"PRESSWARDEN_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8"})
+    assert named.web().trusted_proxies == (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"))
