@@ -48,9 +48,14 @@ final class Keys {
 		}
 		$keys = array();
 		foreach ( $record->control_keys as $key ) {
-			$keys[] = new PinnedKey( (string) base64_decode( $key['key'], true ), 0 === $key['not_after'] ? null : $key['not_after'] );
+			// The row may have been damaged or edited: what is no key is none, and then nothing is signed by it.
+			$end = is_array( $key ) && isset( $key['key'], $key['not_after'] ) && is_string( $key['key'] ) && is_int( $key['not_after'] ) ? $key['not_after'] : -1;
+			$raw = $end < 0 ? '' : (string) base64_decode( $key['key'], true );
+			if ( Ed25519::key_ok( $raw ) ) {
+				$keys[] = new PinnedKey( $raw, 0 === $end ? null : $end );
+			}
 		}
-		return $keys;
+		return count( $keys ) > 2 ? array() : $keys;
 	}
 
 	/**
