@@ -1,20 +1,23 @@
 """A proxy in front of a site that keeps what passes: what an observer on the wire would hold, for replaying and altering it.
 
+It can also hold what passes, in either direction, until it is told: `with recorder.hold("/v1/call") as gate` (`lab.gate`).
 Limits: loopback HTTP only; keeps the last 200 exchanges; a site behind it must have the recorder's URL as its home.
 """
 
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections import deque
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
+from lab.gate import Answer, Gate, Held
 from lab.server import free_port
 
 _PER_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "proxy-connection"})
@@ -34,17 +37,6 @@ class Exchange:
 
     def header(self, name: str) -> str:
         """A request header, or nothing."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-    def header(self, name: str) -> str:
-        """An answer's header, or nothing."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
 
@@ -72,6 +64,7 @@ class Recorder:
         self.port = free_port()
         self.target = 0
         self.kept: deque[Exchange] = deque(maxlen=200)
+        self._gates: list[Gate] = []
         recorder = self
 
         class Passing(BaseHTTPRequestHandler):
@@ -113,12 +106,35 @@ class Recorder:
         pairs = tuple((key, changed.get(key.lower(), value)) for key, value in exchange.headers)
         return send(self.target, exchange.method, exchange.path, pairs, exchange.body if body is None else body)
 
+    @contextmanager
+    def hold(self, path: str, *, most: int = 1_000) -> Iterator[Gate]:
+        """Hold requests whose path contains `path`, at most so many. Leaving it lets go of whatever was not decided."""
+        gate = Gate(path, most)
+        self._gates.append(gate)
+        try:
+            yield gate
+        finally:
+            self._gates.remove(gate)
+            gate.let_go()
+
     def forward(self, asked: BaseHTTPRequestHandler) -> None:
         body = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
         headers = tuple((key, value) for key, value in asked.headers.items() if key.lower() not in _PER_HOP)
-        try:
-            answer = send(self.target, asked.command, asked.path, headers, body)
-        except OSError:
+
+        def deliver() -> Answer | None:
+            try:
+                return send(self.target, asked.command, asked.path, headers, body)
+            except (OSError, http.client.HTTPException):
+                return None
+
+        held = Held(asked.command, asked.path, headers, body, deliver)
+        if any(gate.takes(held) for gate in self._gates) and not held.let_through():
+            asked.close_connection = True
+            with suppress(OSError):
+                asked.connection.shutdown(socket.SHUT_RDWR)
+            return
+        answer = held.deliver()
+        if answer is None:
             asked.send_error(502)
             return
         passed = tuple((key, value) for key, value in answer.headers if key.lower() not in _PER_HOP | {"content-length"})

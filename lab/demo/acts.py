@@ -15,7 +15,8 @@ from typing import Any
 from lab.browser import Browser
 from lab.demo.control import Control
 from lab.demo.stage import DemoFailed, Stage
-from lab.recorder import Answer, Recorder
+from lab.gate import Answer
+from lab.recorder import Recorder
 from lab.site import Site
 
 PAGE = "/wp-admin/tools.php?page=presswarden"
