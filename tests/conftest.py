@@ -12,8 +12,14 @@ import pytest
 from presswarden.kernel.db import Database
 from presswarden.kernel.ids import OrgId
 from presswarden.migrations.runner import upgrade
+from tests.crash.table import Table
 from tests.fakes.clock import FrozenClock
 from tests.support.postgres import cluster
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Here and not in its own folder: where tests run in workers, only this file is read by the process that prints.
+    config.pluginmanager.register(Table(), "crash-table")
 
 
 @pytest.fixture
