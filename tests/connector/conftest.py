@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,11 @@ def pair(site: Site, peer: Peer, *options: str) -> Paired:
     offer = peer.offer()
     done = site.wp("presswarden", "pair", offer.text, "--wait=20", *options)
     assert done.code == 0, (done, peer.problems)
-    return Paired(site, peer, peer.sites[offer.installation], offer)
+    here = peer.sites[offer.installation]
+    deadline = time.monotonic() + 10  # the site knows that it is paired before its answer has arrived
+    while not here.words and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return Paired(site, peer, here, offer)
 
 
 @pytest.fixture(scope="session")

@@ -100,6 +100,16 @@ final class HighWater {
 	}
 
 	/**
+	 * After a restore was found: claims are counted from the restored table on, so that one restore is found once.
+	 *
+	 * @throws StoreBroken When a file can't be written.
+	 */
+	public static function start_over( Record $record ): void {
+		self::follow( $record );
+		self::mark( 0, '', true );
+	}
+
+	/**
 	 * In a file of its own and written in place: this happens with every call, and replacing a file costs a flush.
 	 *
 	 * @throws StoreBroken When it can't be written.
