@@ -114,26 +114,12 @@ _CONFIRM = (
 
 
 async def add_heartbeat(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, heard: Heartbeat, now: datetime) -> None:
-    row = {"org": org, "installation": installation, "seq": heard.seq, "site": site, "sent_at": heard.sent_at, "taken_at": now,
-           "connector": heard.connector, "paused": heard.paused.value, "repair": heard.repair, "epoch": heard.epoch, "fence": heard.fence,
-           "inventory_hash": heard.inventory_hash, "refusals": dict(heard.refusals), "audited": ""}  # fmt: skip
+    row = {"org": org, "installation": installation, "seq": heard.seq, "site": site, "taken_at": now, "audited": "", **_told(heard)}
     await (await tx.connection()).execute(_ADD_HEARTBEAT, row)
 
 
 async def put_standing(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, heard: Heartbeat, now: datetime) -> None:
-    said = {
-        "installation": installation,
-        "heard_at": now,
-        "sent_at": heard.sent_at,
-        "connector": heard.connector,
-        "home": heard.home,
-        "paused": heard.paused.value,
-        "repair": heard.repair,
-        "epoch": heard.epoch,
-        "fence": heard.fence,
-        "inventory_hash": heard.inventory_hash,
-        "refusals": dict(heard.refusals),
-    }
+    said = {"installation": installation, "heard_at": now, "home": heard.home, **_told(heard)}
     values = {"of_org": org, "of_site": site, **{f"said_{name}": value for name, value in said.items()}}
     if (await (await tx.connection()).execute(_PUT_STANDING, values)).rowcount == 0:
         await _upsert(tx, StandingRow, {"org": org, "site": site}, {"expected_since": now, "read_at": None, **said})
@@ -268,6 +254,13 @@ async def _upsert(tx: Tx, table: type[Base], key: Mapping[str, object], row: Map
 async def _rows(tx: Tx, statement: UpdateBase) -> int:
     result = await tx.execute(statement.execution_options(synchronize_session=False))
     return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def _told(heard: Heartbeat) -> dict[str, object]:
+    return {
+        "sent_at": heard.sent_at, "connector": heard.connector, "paused": heard.paused.value, "repair": heard.repair, "epoch": heard.epoch,
+        "fence": heard.fence, "inventory_hash": heard.inventory_hash, "refusals": dict(heard.refusals),
+    }  # fmt: skip
 
 
 def _standing(row: StandingRow) -> Standing:
