@@ -7,7 +7,8 @@ Limits: a figure without a bar is told, not judged.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -76,3 +77,14 @@ class Turns:
     def pace(self) -> float:
         """How fast the subject goes beside the baseline: the median of the turns' ratios."""
         return statistics.median(base / mine for base, mine in zip(self.baseline, self.subject, strict=True))
+
+
+async def in_turns(baseline: Callable[[], Awaitable[None]], subject: Callable[[], Awaitable[None]], *, count: int, warm: int) -> Turns:
+    """Milliseconds of both, one of each in every turn and the first place changing hands."""
+    spent: dict[Callable[[], Awaitable[None]], list[float]] = {baseline: [], subject: []}
+    for turn in range(warm + count):
+        for act in (baseline, subject) if turn % 2 else (subject, baseline):
+            began = time.perf_counter()
+            await act()
+            spent[act].append((time.perf_counter() - began) * 1000)
+    return Turns.of(spent[baseline], spent[subject], warm=warm)

@@ -1,27 +1,21 @@
 """Taking a heartbeat through the whole ingest application against bare inserts of as many rows, interleaved in one run, on SQLite and PostgreSQL.
 
 A heartbeat in the steady state (inventory known by its hash) is verified, claimed, stored and answered; it writes five rows: message, sequence, heartbeat,
-standing, inventory. The bare side inserts five rows of the same sizes in one transaction and does nothing else. Prints rates, the ratio of each round and
-their median; exit 1 when a median is below the bar. Limits: one sender at a time, no network, this machine's disk; signing is the site's cost and not timed.
-
-    python -m bench.heartbeat [--count 100] [--rounds 5]
+standing, inventory. The bare side inserts five rows of the same sizes in one transaction and does nothing else.
+Limits: one sender at a time, no network, this machine's disk; signing is the site's cost and not timed.
 """
 
-import argparse
-import asyncio
-import statistics
-import sys
-import tempfile
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from fastapi import FastAPI
 from nacl.signing import SigningKey
 from sqlalchemy import Column, MetaData, String, Table, insert
 
+from bench.figures import Bar, Figure, in_turns
 from presswarden.identity import service as identity
 from presswarden.kernel.clock import unix
 from presswarden.kernel.db import Database
@@ -36,9 +30,10 @@ from presswarden.surfaces.ingest.limits import Rate
 from presswarden.surfaces.ingest.routes import ingest_routes
 from tests.fakes.clock import FrozenClock
 from tests.fakes.connector import Connector, Message
-from tests.support.postgres import cluster
 
-BAR = 0.3
+BAR = Bar(0.3, at_most=False)
+TURNS = 200
+WARM = 10
 SITES = 20
 CONTROL = "https://control.example"
 ROWS = {"message": 100, "sequence": 60, "heartbeat": 300, "standing": 320, "inventory": 150}
@@ -84,20 +79,9 @@ async def _post(app: FastAPI, message: Message) -> int:
     return status[0]
 
 
-async def _round(rig: Rig, count: int) -> tuple[float, float]:
-    """Seconds for `count` heartbeats and for `count` bare transactions, taken in turns: a busy moment of the machine strikes both."""
-    ingest = bare = 0.0
-    for number, message in enumerate(rig.signed(count)):
-        for turn in (number % 2, 1 - number % 2):
-            start = time.perf_counter()
-            if turn:
-                await _bare(rig)
-                bare += time.perf_counter() - start
-            else:
-                if await _post(rig.app, message) != 200:
-                    raise RuntimeError("a heartbeat was refused; the figure would be worth nothing")
-                ingest += time.perf_counter() - start
-    return ingest, bare
+async def _taken(rig: Rig, messages: Iterator[Message]) -> None:
+    if await _post(rig.app, next(messages)) != 200:
+        raise RuntimeError("a heartbeat was refused; the figure would be worth nothing")
 
 
 async def _bare(rig: Rig) -> None:
@@ -141,40 +125,15 @@ async def _paired(tx: Any, number: int, owner: Any, kek: Kek, clock: FrozenClock
     return site
 
 
-async def measure(name: str, url: str, folder: Path, count: int, rounds: int) -> float:
-    """Median of the ratio ingest / bare."""
-    database, ratios = Database(url), []
+async def measure(name: str, url: str, folder: Path) -> list[Figure]:
+    database = Database(url)
     try:
         rig = await _rig(database, folder)
-        for _ in range(rounds):
-            ingest, bare = await _round(rig, count)
-            ratios.append(bare / ingest)
-            print(f"{name:10} bare inserts {count / bare:7.0f}/s  heartbeats {count / ingest:7.0f}/s  {ratios[-1]:.2f}")
-        print(f"{name:10} median ratio {statistics.median(ratios):.2f} (bar {BAR})")
+        messages = iter(rig.signed(TURNS + WARM))
+        turns = await in_turns(partial(_bare, rig), partial(_taken, rig, messages), count=TURNS, warm=WARM)
     finally:
         await database.dispose()
-    return statistics.median(ratios)
-
-
-async def _everything(count: int, rounds: int) -> list[float]:
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        medians = [await measure("sqlite", f"sqlite:///{place / 'bench.sqlite'}", place, count, rounds)]
-        with cluster() as server:
-            connection = await asyncpg.connect(f"{server}/postgres")
-            await connection.execute("CREATE DATABASE bench")
-            await connection.close()
-            medians.append(await measure("postgres", f"{server}/bench", place, count, rounds))
-    return medians
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=100, help="heartbeats in a round")
-    parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    return 0 if min(asyncio.run(_everything(given.count, given.rounds))) >= BAR else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    bare, ingest = turns.usual
+    return [
+        Figure(f"heartbeat ingest, {name}", f"{1000 / ingest:.0f}/s; bare inserts of {len(ROWS)} rows {1000 / bare:.0f}/s", turns.pace, BAR)
+    ]

@@ -1,14 +1,12 @@
-"""The way of a read: a direct signed call against the same call through mailbox, gate, dispatcher and back, interleaved in one run.
+"""The way of a read, on a real WordPress and a running `presswarden serve`: a direct signed call against the same call through mailbox, gate and dispatcher.
 
-Both verify the receipt. The difference is what asking, permitting, writing down, settling and the audit cost: the overhead that is printed, as median and
-95th percentile. Without arguments the site is a scripted one on this machine and the database a fresh SQLite file. Limits: one asker at a time.
-
-    python -m bench.read_path [--reads 60] [--home FOLDER --site NAME]
-
-`--home` takes a home folder with a paired site; nothing else may serve it meanwhile, since the dispatcher runs here.
+Both verify the receipt; one of each is made in every turn. The difference is what asking, permitting, writing down, settling and the audit cost: the overhead.
+The asker here does what the command line does after its start; the whole command, Python's start included, is told beside it. The same site then tells the
+control plane that nothing changed, and every byte of that is counted. Limits: one asker at a time, SQLite, wall time.
 """
 
-import argparse
+from __future__ import annotations
+
 import asyncio
 import statistics
 import tempfile
@@ -20,28 +18,33 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
+from bench.figures import Figure, Turns
+from bench.relay import Exchange, Relay
+from lab.demo.control import Control
+from lab.site import Lab, Site
 from presswarden.audit.model import Actor
 from presswarden.dispatch import answers, keyring, signing
 from presswarden.dispatch.envelope import call_body, new_nonce, signed_headers
 from presswarden.dispatch.model import Ending, SignedCall, WireAnswer
-from presswarden.dispatch.service import Dispatcher
 from presswarden.gate.permit import Permit, args_hash
 from presswarden.identity import service as identity
 from presswarden.kernel.clock import SystemClock, unix
 from presswarden.kernel.db import Database
-from presswarden.kernel.ids import EVERYONE, CallId, CorrelationId, OrgId, new_id
-from presswarden.kernel.sealing import Kek, new_key, read_kek
+from presswarden.kernel.ids import EVERYONE, CallId, CorrelationId, new_id
+from presswarden.kernel.sealing import Kek, read_kek
 from presswarden.kernel.wake import PipeWake
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import Request, RequestState
-from presswarden.migrations.runner import upgrade
 from presswarden.outside.wire import HttpWire
 from presswarden.sites import service as sites
 from presswarden.sites.model import Installation
-from tests.fakes.site import ScriptedSite
 
 TOOL = "wp.site.health"
+NAME = "shop"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
+CONNECTOR = Path(__file__).parents[1] / "connector"
+READS = 40  # of each kind, and below the 120 in a row that the gate allows
+COMMANDS = 3
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,17 @@ class Bench:
     wire: HttpWire
     wake: PipeWake
     clock: SystemClock
+
+
+class BehindRelay(Control):
+    """A control plane whose public address is the relay's: what sites send it passes there."""
+
+    def __init__(self, home: Path, public: str) -> None:
+        super().__init__(home)
+        self._public = public
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), "PRESSWARDEN_URL": self._public}
 
 
 async def direct(bench: Bench) -> float:
@@ -66,7 +80,7 @@ async def direct(bench: Bench) -> float:
     permit = Permit(found.org, found.id, call, TOOL, args_hash({}), now + timedelta(minutes=5))
     came = await bench.wire.post(SignedCall(found.id, call, found.home, TOOL, args_hash({}), body, headers, now), permit)
     if not isinstance(came, WireAnswer) or answers.judge(found.id, call, body, came, receipts).ending is not Ending.DONE:
-        raise SystemExit(f"the direct call was not answered: {came}")
+        raise RuntimeError(f"the direct call was not answered: {came}")
     return time.perf_counter() - began
 
 
@@ -86,80 +100,99 @@ async def through(bench: Bench) -> float:
         await bench.wake.ring(mailbox.DISPATCH)
         found = await mailbox.until_settled(look, bell, seconds=60)
     if found.state is not RequestState.DONE:
-        raise SystemExit(f"the read was not answered: {found.outcome}")
+        raise RuntimeError(f"the read was not answered: {found.outcome}")
     return time.perf_counter() - began
 
 
 @asynccontextmanager
-async def _scripted(folder: Path) -> AsyncIterator[Bench]:
-    clock, database = SystemClock(), Database(f"sqlite:///{folder / 'bench.sqlite'}")
-    await upgrade(database)
-    bench_kek, org = Kek("dispatcher", new_key()), OrgId(new_id())
-    async with ScriptedSite(clock.now) as site:
-        wire, wake = HttpWire(LOOPBACK), PipeWake(folder / "wake")
-        dispatcher = Dispatcher(database, clock, bench_kek, wire, wake, LOOPBACK, everyone=EVERYONE)
-        await dispatcher.fill_pool()
-        async with database.transaction(org) as tx:
-            await identity.create_organisation(tx, name="Bench", owner_name="Bench", owner_mail="b@example.org", now=clock.now())
-            (owner,) = await identity.people(tx)
-            text, _, made = await sites.begin_pairing(
-                tx, home_label=site.home, control_url="http://127.0.0.1:8700", requested_by=owner.id, now=clock.now()
-            )
-            await sites.accept_pairing(tx, site.redeem(text), "127.0.0.1", Kek("web", new_key()), now=clock.now())
-        await dispatcher.confirm_due()
-        await dispatcher.serve_waiting()
-        async with database.reading(org) as tx:
-            paired = await sites.installation(tx, made.id)
-        yield Bench(database, bench_kek, paired, wire, wake, clock)
-    await database.dispose()
-
-
-@asynccontextmanager
-async def _real(home: Path, name: str) -> AsyncIterator[Bench]:
+async def _asker(home: Path) -> AsyncIterator[Bench]:
     database = Database(f"sqlite:///{home / 'presswarden.sqlite'}")
-    async with database.reading(EVERYONE) as tx:
-        organisation = await identity.default_organisation(EVERYONE, tx)
-    async with database.reading(organisation.id) as tx:
-        site = await sites.find_site(tx, name)
-        if site.installation is None:
-            raise SystemExit("that site is not paired")
-        paired = await sites.installation(tx, site.installation)
-    kek = read_kek("dispatcher", home / "keys" / "dispatcher.kek")
-    yield Bench(database, kek, paired, HttpWire(LOOPBACK), PipeWake(home / "wake"), SystemClock())
-    await database.dispose()
+    try:
+        async with database.reading(EVERYONE) as tx:
+            organisation = await identity.default_organisation(EVERYONE, tx)
+        async with database.reading(organisation.id) as tx:
+            site = await sites.find_site(tx, NAME)
+            if site.installation is None:
+                raise RuntimeError("the site is not paired")
+            paired = await sites.installation(tx, site.installation)
+        kek = read_kek("dispatcher", home / "keys" / "dispatcher.kek")
+        yield Bench(database, kek, paired, HttpWire(LOOPBACK), PipeWake(home / "wake"), SystemClock())
+    finally:
+        await database.dispose()
 
 
-async def measure(bench: Bench, reads: int) -> None:
-    """Interleaved, paced under the gate's rate; the first pair warms up and does not count."""
-    stop = asyncio.Event()
-    dispatcher = Dispatcher(bench.database, bench.clock, bench.kek, bench.wire, bench.wake, LOOPBACK, everyone=EVERYONE)
-    running = asyncio.create_task(dispatcher.run(stop))
-    await direct(bench)
-    await through(bench)
-    directs, throughs = [], []
-    for _ in range(reads):
-        directs.append(await direct(bench))
-        throughs.append(await through(bench))
-    stop.set()
-    await running
-    for name, spans in (("direct signed call", directs), ("mailbox, gate, dispatcher, site and back", throughs)):
-        print(f"{name:45} p50 {statistics.median(spans) * 1000:7.1f} ms   p95 {sorted(spans)[int(len(spans) * 0.95)] * 1000:7.1f} ms")
-    over = statistics.median(throughs) - statistics.median(directs)
-    print(f"{'overhead of the way through, p50':45}     {over * 1000:7.1f} ms   over {reads} reads of each")
+async def _in_turns(home: Path) -> Turns:
+    """Milliseconds of both ways. The first of each fills caches."""
+    directs: list[float] = []
+    throughs: list[float] = []
+    async with _asker(home) as bench:
+        for turn in range(READS + 1):
+            for way in (direct, through) if turn % 2 else (through, direct):
+                (directs if way is direct else throughs).append(await way(bench) * 1000)
+    return Turns.of(directs, throughs, warm=1)
 
 
-async def _main(arguments: argparse.Namespace) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        room = _real(arguments.home, arguments.site) if arguments.home else _scripted(Path(folder))
-        async with room as bench:
-            await measure(bench, arguments.reads)
+def _pair(control: Control, site: Site) -> None:
+    text = control.ask("site", "pair", NAME, "--no-wait")["pairing"]
+    done = site.wp("presswarden", "pair", text, "--wait=20")
+    if done.code != 0:
+        raise RuntimeError(f"the site did not pair: {done.stderr or done.stdout}")
+    for _ in range(2):  # the whole inventory, then whatever that moved
+        site.wp("presswarden", "heartbeat")
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--reads", type=int, default=60, choices=range(1, 119), metavar="1..118", help="reads of each kind; the gate allows 120 in a row"
-    )
-    parser.add_argument("--home", type=Path)
-    parser.add_argument("--site", default="")
-    asyncio.run(_main(parser.parse_args()))
+def _heartbeat(site: Site, relay: Relay) -> Exchange:
+    """An unchanged site's message and its answer."""
+    before = len(relay.kept)
+    done = site.wp("presswarden", "heartbeat")
+    sent = relay.kept[before:]
+    if done.code != 0 or len(sent) != 1 or b'"inventory":' in sent[0].there or b'"delta":' in sent[0].there:
+        raise RuntimeError(f"an unchanged heartbeat was not one short message: {done.stderr} {[bytes(one.there) for one in sent]}")
+    if sent[0].back.split(b" ", 2)[1] != b"200":
+        raise RuntimeError(f"the heartbeat was refused: {bytes(sent[0].back)!r}")
+    return sent[0]
+
+
+def _usual_heartbeat(site: Site, relay: Relay) -> Exchange:
+    """The first whose answer carries a standing order; a fresh pairing waits a little for its first order."""
+    for _ in range(60):
+        beat = _heartbeat(site, relay)
+        if b'"order":""' not in beat.back:
+            return beat
+        time.sleep(0.5)
+    raise RuntimeError("no standing order came with a heartbeat's answer")
+
+
+def _command(control: Control) -> float:
+    began = time.perf_counter()
+    control.run("site", "read", NAME, TOOL)
+    return (time.perf_counter() - began) * 1000
+
+
+def measure(lab: Lab) -> list[Figure]:
+    site = lab.site("path")
+    site.install_plugin(CONNECTOR, folder="presswarden-connector")
+    with tempfile.TemporaryDirectory(prefix="presswarden-bench-") as folder, Relay() as relay:
+        control = BehindRelay(Path(folder) / "home", relay.url)
+        relay.target = int(control.url.rpartition(":")[2])
+        try:
+            control.start()
+            _pair(control, site)
+            turns = asyncio.run(_in_turns(control.home))
+            command = statistics.median(_command(control) for _ in range(COMMANDS))
+            beat = _usual_heartbeat(site, relay)
+        finally:
+            control.stop()
+    site.delete()
+    plain, long_way = turns.usual
+    return [
+        Figure("direct signed call, p50", f"{plain:.1f} ms"),
+        Figure("read through mailbox, gate and dispatcher, p50", f"{long_way:.1f} ms, overhead {long_way - plain:.1f} ms", turns.cost),
+        Figure("the whole command `presswarden site read`, p50", f"{command:.0f} ms"),
+        Figure("unchanged heartbeat", f"{_sizes(beat.there)} to the control plane, {_sizes(beat.back)} back"),
+    ]
+
+
+def _sizes(message: bytearray) -> str:
+    head, _, body = bytes(message).partition(b"\r\n\r\n")
+    return f"{len(message)} bytes (headers {len(head) + 4}, body {len(body)})"

@@ -1,0 +1,117 @@
+"""`python -m bench [part ...]`: every figure that has a bar or stands in the documentation, measured here and now.
+
+Baseline and subject take turns in one run, so each bar is a ratio that means the same on a slow or busy machine. Prints `name: figure (ratio) bar` as they
+come, writes bench/results.json, exits 1 when a bar is missed. Parts: site, path, audit, heartbeat; all of them without a word.
+Limits: ends by itself after five minutes at most; loopback only; rates are this machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import asyncpg
+
+from bench import audit, heartbeat, read_path, site_costs
+from bench.figures import Figure
+from lab.site import Lab
+from tests.support.postgres import cluster
+
+RESULTS = Path(__file__).with_name("results.json")
+SECONDS = 290
+
+
+class TooSlow(Exception):
+    """The five minutes are over."""
+
+
+@contextmanager
+def _databases(name: str) -> Iterator[dict[str, str]]:
+    """An empty database of each kind."""
+    with tempfile.TemporaryDirectory(prefix="presswarden-bench-") as folder, cluster() as server:
+        asyncio.run(_create(server, name))
+        yield {"sqlite": f"sqlite:///{Path(folder) / f'{name}.sqlite'}", "postgresql": f"{server}/{name}"}
+
+
+async def _create(server: str, name: str) -> None:
+    connection = await asyncpg.connect(f"{server}/postgres")
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+
+
+def _site() -> Iterator[Figure]:
+    for database in ("sqlite", "mariadb"):
+        with Lab() as lab:
+            yield from site_costs.measure(lab, database)
+
+
+def _path() -> Iterator[Figure]:
+    with Lab() as lab:
+        yield from read_path.measure(lab)
+
+
+def _audit() -> Iterator[Figure]:
+    with _databases("audit") as urls:
+        for name, url in urls.items():
+            yield from asyncio.run(audit.measure(name, url))
+
+
+def _heartbeat() -> Iterator[Figure]:
+    with _databases("heartbeat") as urls, tempfile.TemporaryDirectory() as folder:
+        for name, url in urls.items():
+            yield from asyncio.run(heartbeat.measure(name, url, Path(folder)))
+
+
+PARTS: dict[str, Callable[[], Iterator[Figure]]] = {"site": _site, "path": _path, "audit": _audit, "heartbeat": _heartbeat}
+
+
+def _over(_number: int, _frame: FrameType | None) -> None:
+    raise TooSlow
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    chosen = parser.parse_args().parts or list(PARTS)
+    if unknown := [part for part in chosen if part not in PARTS]:
+        parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    signal.signal(signal.SIGALRM, _over)
+    signal.alarm(SECONDS)
+    began, found = time.monotonic(), list[Figure]()
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
+    try:
+        for part in chosen:
+            for figure in PARTS[part]():
+                print(figure, flush=True)
+                found.append(figure)
+    except TooSlow:
+        print(
+            f"bench: not done after {SECONDS} s; this machine is too busy. One part alone: make bench, then python -m bench path",
+            file=sys.stderr,
+        )
+        return 1
+    finally:
+        signal.alarm(0)
+    RESULTS.write_text(json.dumps([figure.document() for figure in found], indent=2) + "\n")
+    missed = [figure.name for figure in found if not figure.holds]
+    barred = sum(figure.bar is not None for figure in found)
+    print(
+        f"{barred - len(missed)} of {barred} bars held in {time.monotonic() - began:.0f} s"
+        + "".join(f"\nmissed: {name}" for name in missed)
+    )
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
