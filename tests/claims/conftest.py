@@ -17,8 +17,10 @@ import pytest
 from lab.site import Lab, Site
 from tests.claims.attacks import Attack, Count, attack_of
 from tests.claims.control import ControlPlane
-from tests.claims.victims import CONNECTOR, FOLDER, GENEROUS, Paired, Spare, pair
+from tests.claims.served import Served, serve
+from tests.claims.victims import CONNECTOR, FOLDER, GENEROUS, Change, Paired, Spare, pair
 from tests.connector.peer import Peer
+from tests.connector.wire import ControlKey
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,6 +62,14 @@ def maria(lab: Lab, peer: Peer) -> Paired:
 
 
 @pytest.fixture(scope="session")
+def served(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The real control plane and a real site: leave them paired."""
+    found = serve(lab, tmp_path_factory.mktemp("control") / "home", "served")
+    yield found
+    found.control.stop()
+
+
+@pytest.fixture(scope="session")
 def spare(lab: Lab, peer: Peer) -> Spare:
     return Spare(lab.site("spare", constants=GENEROUS), peer)
 
@@ -86,3 +96,20 @@ def mutated_site(spare: Spare) -> Callable[..., Paired]:
 @pytest.fixture
 def unpaired_site(spare: Spare) -> Callable[..., Site]:
     return spare.unpaired
+
+
+@pytest.fixture
+def confirming(spare: Spare) -> Callable[..., Paired]:
+    """Makes the spare site wait for its confirmation by a control key of one's choice."""
+
+    def begin(key: ControlKey, *changes: Change) -> Paired:
+        site, offer = spare.unpaired(*changes), spare.peer.offer()
+        offer.key = key
+        spare.peer.confirm = False
+        try:
+            assert site.wp("presswarden", "pair", offer.text, "--wait=0").code == 0
+        finally:
+            spare.peer.confirm = True
+        return Paired(site, spare.peer, spare.peer.sites[offer.installation], offer)
+
+    return begin

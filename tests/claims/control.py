@@ -66,10 +66,17 @@ class ControlPlane:
             [sys.executable, PROGRAM, str(self._file), str(self._port)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=environment, text=True,
         )  # fmt: skip
-        self._answer()
+        try:
+            self._answer()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self) -> None:
         assert self._served.stdin is not None
         self._served.stdin.close()
         try:

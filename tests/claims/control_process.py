@@ -27,6 +27,7 @@ from presswarden.kernel.ids import EVERYONE, InstallationId, KeyId, OrgId, new_i
 from presswarden.kernel.sealing import Kek
 from presswarden.kernel.wake import PipeWake
 from presswarden.processes import web
+from presswarden.processes.settings import Settings
 from presswarden.sites import service as sites
 
 
@@ -89,8 +90,9 @@ async def main(file: str, port: int) -> None:
     control = Control(database, clock, f"http://127.0.0.1:{port}")
     await control.found()
     app = web.build_app(database, clock, Kek("web", os.urandom(32)), PipeWake(Path(file).parent))
+    settings = Settings.load(Path(file).parent, {"PRESSWARDEN_LISTEN": f"127.0.0.1:{port}"}).web()
     listening = asyncio.Event()
-    served = asyncio.create_task(web.serve_app(app, "127.0.0.1", port, stop, listening))
+    served = asyncio.create_task(web.serve_app(app, settings, stop, listening))
     await listening.wait()
     print(json.dumps({"listens": True}), flush=True)
     loop = asyncio.get_running_loop()

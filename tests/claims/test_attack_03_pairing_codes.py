@@ -28,7 +28,7 @@ NO_TRIES_OF_THE_CODE = Edit(REDEEM, "spent = await store.spend_try(tx.org, tx, r
 NO_TRIES_OF_THE_SOURCE = Edit(
     REDEEM, "if not await arrivals.spend_source_try_in(tx.org, tx, source, now, now - VALID_FOR, TRIES):", "if False:"
 )
-NO_EXPIRY = Edit(REDEEM, "return PairingRefusal.EXPIRED if now >= found.expires_at else None", "return None")
+NO_EXPIRY = Edit(REDEEM, "now >= found.expires_at", "False")
 NO_STANDING = Edit(REDEEM, "    if found.used_at is not None:\n        return PairingRefusal.USED\n")
 NO_BURN = Edit(
     "sites/store.py",

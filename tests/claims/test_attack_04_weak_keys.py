@@ -50,24 +50,6 @@ TEXTS = {
 }
 
 
-@pytest.fixture
-def confirming(spare: Spare) -> Callable[..., Paired]:
-    """A site that waits for its confirmation by a key of one's choice."""
-
-    def begin(key: bytes, *changes: Swap) -> Paired:
-        site = spare.unpaired(*changes)
-        offer = spare.peer.offer()
-        offer.key = small(key)
-        spare.peer.confirm = False
-        try:
-            assert site.wp("presswarden", "pair", offer.text, "--wait=0").code == 0
-        finally:
-            spare.peer.confirm = True
-        return Paired(site, spare.peer, spare.peer.sites[offer.installation], offer)
-
-    return begin
-
-
 def test_the_control_plane_takes_no_weak_site_key(control: ControlPlane, attack: Attack) -> None:
     claimant = Claimant(control.offer("weak keys"))
     number = 0
@@ -95,7 +77,7 @@ def test_the_control_plane_takes_no_weak_site_key(control: ControlPlane, attack:
 
 @pytest.mark.site
 def test_the_site_takes_no_weak_control_key(confirming: Callable[..., Paired], attack: Attack) -> None:
-    paired = confirming(IDENTITY)
+    paired = confirming(small(IDENTITY))
     site = paired.site
     kept = json.loads(str(site.option("presswarden_record")))
     for key in (*SMALL, *SMALL_BADLY_WRITTEN, b"\0" * 31, b"k" * 33):
@@ -138,12 +120,12 @@ def test_without_the_gate_the_control_plane_pins_a_key_that_anybody_signs_for(co
 
 @pytest.mark.site
 def test_without_the_gate_the_site_obeys_anybody(confirming: Callable[..., Paired]) -> None:
-    paired = confirming(IDENTITY, PHP_GATE, PHP_BARE_EQUATION)
+    paired = confirming(small(IDENTITY), PHP_GATE, PHP_BARE_EQUATION)
     assert knock(paired.site, confirmation(paired.here)).status == 200
     anybody = replace(paired.here, key=small(IDENTITY))
     assert knock(paired.site, anybody.message("wp.site.inventory")).status == 200
     for layers in ((PHP_GATE,), (PHP_BARE_EQUATION,)):
-        held = confirming(IDENTITY, *layers)
+        held = confirming(small(IDENTITY), *layers)
         assert knock(held.site, confirmation(held.here)).code == "call.signature"
 
 
