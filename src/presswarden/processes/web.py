@@ -19,6 +19,7 @@ from presswarden.kernel.ids import EVERYONE
 from presswarden.kernel.sealing import Kek
 from presswarden.kernel.wake import Wake
 from presswarden.processes import home
+from presswarden.processes.connections import ImpatientConnection
 from presswarden.processes.settings import WebSettings
 from presswarden.surfaces.ingest.routes import ingest_routes
 
@@ -60,7 +61,7 @@ async def serve_app(app: FastAPI, settings: WebSettings, stop: asyncio.Event, li
     proxies = [str(network) for network in settings.trusted_proxies]
     config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", lifespan="off", server_header=False,
                             proxy_headers=bool(proxies), forwarded_allow_ips=proxies, timeout_graceful_shutdown=10, timeout_keep_alive=15,
-                            limit_concurrency=500, access_log=False)  # fmt: skip
+                            limit_concurrency=500, access_log=False, http=ImpatientConnection)  # fmt: skip
     server = _Server(config, listening or asyncio.Event())
 
     async def wait_for_stop() -> None:
