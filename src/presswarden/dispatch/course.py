@@ -36,7 +36,7 @@ class SendAgain:
 
 @dataclass(frozen=True, slots=True)
 class NewCall:
-    """A call of its own for the same question: it settles what the first one left open. For reads only."""
+    """A call of its own for the same question: it settles what the first one left open. For what may be asked twice: reads, and the first call."""
 
     at: datetime
 
@@ -103,7 +103,8 @@ def _turned_away(request: Request, envelope: Envelope, answer: Answer, now: date
 def _running(request: Request, envelope: Envelope, calls: int, answer: Answer, now: datetime) -> Step:
     if envelope.sendings <= SENDINGS or request.tool in PERSISTENT:
         return SendAgain(_soon(envelope, now))
-    if CATALOGUE[request.tool].klass is Klass.READ and calls < 2:
+    # A site whose process died in the first call may be paired already; asked in a new call, it says the same, until the pairing's deadline.
+    if request.tool == FIRST_CALL or (CATALOGUE[request.tool].klass is Klass.READ and calls < 2):
         return NewCall(now)
     return Settle(_outcome(RequestState.UNKNOWN, request, envelope, answer))
 

@@ -60,6 +60,17 @@ async def test_a_lost_answer_to_the_first_call_still_ends_paired(redeemed: Room)
     assert redeemed.site.ran == ["control.confirm"]
 
 
+@pytest.mark.req("N8")
+async def test_a_first_call_that_the_site_took_and_never_answered_is_asked_again_in_a_new_call(redeemed: Room) -> None:
+    redeemed.site.script = ["die in the middle"]
+    for _ in range(6):
+        await _confirm(redeemed)
+        redeemed.clock.advance(seconds=10)
+    assert (await redeemed.find()).state == "paired"
+    assert redeemed.site.ran == ["control.confirm"]
+    assert len(redeemed.site.calls) == 2
+
+
 @pytest.mark.req("X1")
 async def test_a_pairing_that_nobody_answers_is_abandoned_after_its_deadline(redeemed: Room) -> None:
     await redeemed.site.go_away()
