@@ -15,12 +15,17 @@ final class Repair {
 		if ( $reason === $store->read()->repair ) {
 			return;
 		}
-		$store->change(
-			static function ( Record $record ) use ( $reason ): void {
-				$record->repair = $reason;
-			}
-		);
-		Journal::add( 'repair.needed', array( 'reason' => $reason ), 'this site' );
+		try {
+			$store->change(
+				static function ( Record $record ) use ( $reason ): void {
+					$record->repair = $reason;
+				}
+			);
+			Journal::add( 'repair.needed', array( 'reason' => $reason ), 'this site' );
+		} catch ( StoreBroken $unwritten ) {
+			// Whoever asked refuses all the same; it is noted the next time, when the database answers again.
+			return;
+		}
 	}
 
 	/** The keys open again: somebody put the old value back. */
