@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 EXTENSIONS = ("pdo_sqlite", "sodium", "zip", "curl", "mbstring", "dom")
 PACKAGES = ("php-cli", "php-sqlite3", "php-mysql", "php-zip", "php-curl", "php-mbstring", "php-xml", "php-gd", "php-intl")
 _WASM = ("@php-wasm/node@3.1.56", "@php-wasm/universal@3.1.56")
+_WASM_HOME = "php-wasm-3.1.56"
 _LIMITS = {"memory_limit": "256M", "max_execution_time": "300", "display_errors": "stderr", "log_errors": "0"}
 _OPCACHE = {  # ten times faster; timestamps are looked at, because updates change code under a server
     "opcache.enable": "1",
@@ -85,6 +86,23 @@ def _native(rung: Rung, program: str = "php") -> Php:
     return Php(rung, (path,), words[0])
 
 
+def foresee() -> str:
+    """What finding PHP will install or download, and about how much, decided without the network; empty when nothing."""
+    named = os.environ.get("PRESSWARDEN_LAB_PHP", "")
+    if not named.startswith("wasm"):
+        try:
+            _native(Rung.PATH, named or "php")
+        except LabError as missing:
+            if may_install():
+                return f"{missing.what}: will install it with apt, about 30 MB ({install_line()})"
+        else:
+            return ""
+    if cache.entry(f"npm/{_WASM_HOME}") is not None:
+        return ""
+    told = "PHP in WebAssembly, slower and for one site: will download it from npm, about 110 MB, 470 MB unpacked"
+    return told if named else f"{told}. Faster, as root: {install_line()}"
+
+
 def may_install() -> bool:
     """apt needs root, and sudo is never called; being root, in CI or with YES=1, is the permission."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
@@ -113,7 +131,7 @@ def wasm(version: str = "8.3") -> Php:
     node = shutil.which("node")
     if node is None:
         raise LabError("PHP in WASM is out of reach", "there is no node on PATH", f"install Node.js 20, or: {install_line()}")
-    home = npm.installed("php-wasm-3.1.56", _WASM)
+    home = npm.installed(_WASM_HOME, _WASM)
     script = home / "serve.mjs"  # beside node_modules, because that is where Node looks packages up
     source = (HERE / "wasm" / "serve.mjs").read_text()
     if not script.exists() or script.read_text() != source:

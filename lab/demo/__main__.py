@@ -18,6 +18,7 @@ from lab.demo import acts
 from lab.demo.control import Control
 from lab.demo.stage import DemoFailed, Stage, fail
 from lab.errors import LabError
+from lab.php import foresee
 from lab.recorder import Recorder
 from lab.site import Lab
 
@@ -73,9 +74,11 @@ def _play(stage: Stage, folder: Path, control: Control, *, keep: bool) -> int:
 
 def _announce(stage: Stage) -> None:
     print("Presswarden: one real WordPress is paired, seen and proved.")
-    missing = [each for each in plan(("7.1",)) if not each.cached]
-    if not missing:
-        stage.say("Nothing is downloaded: WordPress and what it needs lie in the cache.")
+    missing, php = [each for each in plan(("7.1",)) if not each.cached], foresee()
+    if not missing and not php:
+        stage.say("Nothing is installed or downloaded: PHP is here, WordPress and what it needs lie in the cache.")
+    if php:
+        stage.say(php)
     for each in missing:
         stage.say(f"Will download {each.what} from {each.source}, about {each.about_bytes / 1e6:.0f} MB.")
 

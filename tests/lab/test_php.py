@@ -81,3 +81,17 @@ def test_php_in_wasm_runs_a_site_and_its_command_line(version: str) -> None:
         assert {one["status"] for one in site.await_events("request", 2)} == {200, 404}
         with pytest.raises(LabError, match="no fleet"):
             lab.fleet(2)
+
+
+def test_what_finding_php_will_install_or_download_is_told_beforehand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert php.foresee() == ""
+    monkeypatch.setenv("PRESSWARDEN_LAB_CACHE", str(tmp_path / "cache"))
+    _program(tmp_path, "apt-get", "exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert php.install_line() in php.foresee()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert "npm" in php.foresee()
+    assert php.install_line() in php.foresee()
+    monkeypatch.setenv("PRESSWARDEN_LAB_PHP", "wasm")
+    assert "about 110 MB" in php.foresee()
