@@ -7,7 +7,7 @@ from importlinter.api import read_configuration
 
 from tests.layout.tree import Tree
 
-PROCESSES = {"web", "analyst", "dispatcher", "janitor", "courier", "serve", "cli", "settings", "home", "migrate"}
+PROCESSES = {"web", "analyst", "dispatcher", "janitor", "courier", "serve", "cli", "settings", "home", "migrate", "connections"}
 FLOWS = {"propose", "execute", "ports"}
 SURFACES = {"console", "api", "mcp", "oauth", "ingest", "cli"}
 ADAPTERS = {"models", "wire", "fetch", "mail"}

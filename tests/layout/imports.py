@@ -30,6 +30,7 @@ HOMES = {  # where each library may be imported; a library of others that is not
     "fastapi": {"surfaces.*", "processes.web", "processes.serve"},
     "ftplib": NOWHERE,
     "http.client": {"outside.*"},
+    "h11": {"processes.connections"},
     "httpx": {"outside.*"},
     "jinja2": {"surfaces.*"},
     "jsonschema": {"actions.catalogue", "kernel.*"},
