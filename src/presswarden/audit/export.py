@@ -71,9 +71,10 @@ class Folder:
             ) from fault
         return cls(path)
 
-    def bundle(self, number: int, entries: Sequence[bytes]) -> None:
+    def bundle(self, number: int, entries: Sequence[bytes], width: int = 0) -> None:
+        """`width` is how many there should be: a log that lost some is exported as it is, under the name it should have."""
         framed = b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
-        self._write(tree.tile_path(ENTRIES, number, len(entries)), framed)
+        self._write(tree.tile_path(ENTRIES, number, width or len(entries)), framed)
 
     def tile(self, level: int, number: int, hashes: Sequence[bytes]) -> None:
         self._write(tree.tile_path(level, number, len(hashes)), b"".join(hashes))

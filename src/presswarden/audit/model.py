@@ -203,6 +203,11 @@ def leaf_bytes(*, event: str, at: datetime, kind: str, correlation: str, commitm
     return leaf
 
 
+def committed_in(leaf: bytes) -> bytes:
+    """The commitment that stands in a leaf of ours."""
+    return bytes.fromhex(json.loads(leaf)["c"])
+
+
 def read_document(document: bytes) -> tuple[Actor, str, Mapping[str, Json]]:
     """Actor, subject and payload of a committed document of ours."""
     value = json.loads(document)

@@ -26,6 +26,7 @@ from presswarden.audit.model import (
     Sealed,
     Stored,
     commit,
+    committed_in,
     leaf_bytes,
     member,
     read_document,
@@ -197,8 +198,8 @@ async def export(tx: Tx, folder: Path) -> Checkpoint:
     out = Folder.begin(folder)
     for number, width in tree.tiles(newest.size, 0):
         rows = await store.in_tree(org, tx, first=number * tree.TILE, limit=width)
-        out.bundle(number, [row.leaf for row in rows])
-        out.payloads([Line(number * tree.TILE + i, row.salt, row.document, row.members) for i, row in enumerate(rows)])
+        out.bundle(number, [row.leaf for row in rows], width)
+        out.payloads([Line(row.index or 0, row.salt, row.document, row.members) for row in rows])
     for level in tree.levels(newest.size):
         for number, width in tree.tiles(newest.size, level):
             out.tile(level, number, await store.hashes(org, tx, tree.Kept(level, number * tree.TILE, width)))
@@ -208,6 +209,20 @@ async def export(tx: Tx, folder: Path) -> Checkpoint:
         after = page[-1][0]
     out.finish(newest, log[0].text())
     return newest
+
+
+async def first_broken(tx: Tx) -> tuple[int, str] | None:
+    """The first entry of the signed tree that the database lost, or no longer holds in the words that its leaf commits to."""
+    newest = await store.latest_checkpoint(tx.org, tx)
+    for number, width in tree.tiles(newest.size, 0) if newest else ():
+        rows = await store.in_tree(tx.org, tx, first=number * tree.TILE, limit=width)
+        for place in range(number * tree.TILE, number * tree.TILE + width):
+            row = rows[place - number * tree.TILE] if place - number * tree.TILE < len(rows) else None
+            if row is None or row.index != place:
+                return place, f"Entry {place} is missing from the database."
+            if not _recorded(row).intact:
+                return place, f"Entry {place} stands in the database in other words than its leaf commits to."
+    return None
 
 
 async def _span(tx: Tx, start: int, end: int) -> bytes:
@@ -236,12 +251,21 @@ def _sealed(entry: Entry, now: datetime) -> Sealed:
 
 
 def _recorded(row: Stored) -> Recorded:
-    payload, intact = None, True
+    try:
+        payload, intact = _opened(row)
+    except (ValueError, KeyError, TypeError):
+        payload, intact = None, False
+    return Recorded(row.id, row.at, row.kind, Actor(*row.actor), row.subject, row.correlation, payload, row.index, intact)
+
+
+def _opened(row: Stored) -> tuple[Mapping[str, Json] | None, bool]:
+    """The payload, if it is still there, and whether every column agrees with what the leaf commits to. Raises what broken bytes make it raise."""
+    payload, committed, same = None, committed_in(row.leaf), True
     if row.salt is not None and row.document is not None:
         committed = commit(row.salt, row.document)
         actor, subject, payload = read_document(row.document)
-        leaf = leaf_bytes(event=row.id, at=row.at, kind=row.kind, correlation=row.correlation, commitment=committed)
-        intact = leaf == row.leaf and (actor.kind, actor.id) == row.actor and subject == row.subject
-    if intact and row.members is not None and payload is not None:
-        intact = seal_batch(read_members(row.members)) == payload
-    return Recorded(row.id, row.at, row.kind, Actor(*row.actor), row.subject, row.correlation, payload, row.index, intact)
+        same = (actor.kind, actor.id) == row.actor and subject == row.subject
+    leaf = leaf_bytes(event=row.id, at=row.at, kind=row.kind, correlation=row.correlation, commitment=committed)
+    if row.members is not None and payload is not None:
+        same = same and seal_batch(read_members(row.members)) == payload
+    return payload, same and leaf == row.leaf

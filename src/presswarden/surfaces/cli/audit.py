@@ -5,6 +5,7 @@ Limits: `verify` trusts this machine's database to hold what it exports; only a 
 
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -102,7 +103,13 @@ async def _verify(desk: Desk) -> int:
         folder = Path(scratch) / "export"
         async with desk.database.reading(desk.org) as tx:
             await audit.export(tx, folder)
-        return _tell(verify.verify_export(folder, (folder / "log.vkey").read_text()), as_json=desk.json)
+            broken = await audit.first_broken(tx)
+        report = verify.verify_export(folder, (folder / "log.vkey").read_text())
+    if broken is not None:
+        # What the export proves are the leaves; the columns that lists are made from are compared here.
+        fault = verify.Fault(verify.Finding.ENTRY, broken[1], broken[0], broken[0])
+        report = replace(report, faults=(fault, *report.faults))
+    return _tell(report, as_json=desk.json)
 
 
 async def _export(desk: Desk, folder: Path) -> int:
