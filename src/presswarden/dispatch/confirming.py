@@ -20,8 +20,9 @@ async def file(tx: Tx, kek: Kek, confirmation: Confirmation, pooled: CallKey | N
     """Once for each confirmation; a second time changes nothing. `pooled`: the promised control key, None once it was adopted."""
     installation = await sites.installation(tx, confirmation.installation)
     if confirmation.alg.value != ED25519:
-        both = sites.hmac_keys(confirmation)
-        await keyring.adopt(tx, kek, installation, keyring.hmac_key(both.call), site_key=both.site, now=now)
+        if confirmation.verifier is not None:  # else its keys were adopted before, or its time was over before anybody looked
+            both = sites.hmac_keys(confirmation)
+            await keyring.adopt(tx, kek, installation, keyring.hmac_key(both.call), site_key=both.site, now=now)
     elif pooled is not None:
         await keyring.adopt(tx, kek, installation, pooled, now=now)
     if not await keyring.listed(tx, installation.id):

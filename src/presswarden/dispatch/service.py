@@ -20,11 +20,12 @@ from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import CorrelationId, Everyone, InstallationId, KeyId, OrgId, RequestId
-from presswarden.kernel.sealing import Kek
+from presswarden.kernel.sealing import Kek, SealBroken
 from presswarden.kernel.wake import Wake
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import LEASE, Due
 from presswarden.sites import service as sites
+from presswarden.sites.model import Confirmation
 from presswarden.telemetry import service as telemetry
 
 log = logging.getLogger(__name__)
@@ -113,14 +114,8 @@ class Dispatcher:
         async with self._database.reading(self._everyone) as tx:
             due = await sites.confirmations_due(self._everyone, tx)
         for one in due:
-            async with self._database.reading(self._everyone) as tx:
-                installation = await sites.installation_of(self._everyone, tx, one.installation)
-                pooled = None if installation is None else await keyring.from_pool(self._everyone, tx, self._kek, installation)
-            async with self._database.transaction(one.org) as tx:
-                await confirming.file(tx, self._kek, one, pooled, now=self._clock.now())
-            if pooled is not None:  # adopted above, under the organisation's key
-                async with self._database.transaction(self._everyone) as tx:
-                    await store.drop_pooled(self._everyone, tx, KeyId(pooled.kid))
+            async with self._alone(one.org, f"first call of {one.installation}"):
+                await self._file_first_call(one)
         return len(due)
 
     async def file_moves(self) -> int:
@@ -128,7 +123,7 @@ class Dispatcher:
         async with self._database.reading(self._everyone) as tx:
             moves = await sites.moves_confirmed(self._everyone, tx)
         for move in moves:
-            async with self._database.transaction(move.org) as tx:
+            async with self._alone(move.org, f"move of {move.installation}"), self._database.transaction(move.org) as tx:
                 asked = await mailbox.requests(tx, move.site, limit=20)
                 if any(
                     one.tool == "control.moved" and one.args.get("home") == move.new_home and one.asked_at >= move.filed_at for one in asked
@@ -198,6 +193,20 @@ class Dispatcher:
             await store.drop_expired_keys(self._everyone, tx, self._clock.now())
 
     # How the rounds are run.
+
+    async def _file_first_call(self, one: Confirmation) -> None:
+        async with self._database.reading(self._everyone) as tx:
+            installation = await sites.installation_of(self._everyone, tx, one.installation)
+            try:
+                pooled = None if installation is None else await keyring.from_pool(self._everyone, tx, self._kek, installation)
+            except SealBroken as broken:  # lost for good: without a key the pairing is abandoned below
+                log.warning("control key of %s: %s", one.installation, broken.says)
+                pooled = None
+        async with self._database.transaction(one.org) as tx:
+            await confirming.file(tx, self._kek, one, pooled, now=self._clock.now())
+        if pooled is not None:  # adopted above, under the organisation's key
+            async with self._database.transaction(self._everyone) as tx:
+                await store.drop_pooled(self._everyone, tx, KeyId(pooled.kid))
 
     async def _chores(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
