@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 
 from presswarden.audit import service as audit
@@ -10,7 +11,8 @@ from presswarden.gate import service as gate
 from presswarden.identity import service as identity
 from presswarden.kernel.clock import Clock, SystemClock
 from presswarden.kernel.db import Database, DatabaseGone
-from presswarden.kernel.ids import EVERYONE
+from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.ids import EVERYONE, OrgId
 from presswarden.kernel.sealing import Kek
 from presswarden.mailbox import service as mailbox
 from presswarden.processes import home
@@ -38,23 +40,28 @@ class Janitor:
         """Integrate every second, clean every ten minutes, until `stop`; a database that is away is waited for. Integrates once more at the end."""
         cleaned: datetime | None = None
         while not stop.is_set():
-            try:
-                await self.integrate()
-                if cleaned is None or self._clock.now() - cleaned >= CLEAN_EVERY:
-                    await self.clean()
-                    cleaned = self._clock.now()
-            except DatabaseGone as gone:
-                log.warning("%s", gone.says)
+            await self._do(self.integrate)
+            if cleaned is None or self._clock.now() - cleaned >= CLEAN_EVERY:
+                await self._do(self.clean)
+                cleaned = self._clock.now()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), INTEGRATE_EVERY)
-        await self.integrate()
+        await self._do(self.integrate)
+
+    async def _do(self, duty: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await duty()
+        except DatabaseGone as gone:
+            log.warning("%s", gone.says)
+        except Exception:  # the next round tries again: a janitor that ended would take `serve` with it, and leave the audit unsigned
+            log.exception("a duty of the janitor failed: %s", getattr(duty, "__name__", duty))
 
     async def integrate(self) -> int:
         """Put waiting heartbeats into the audit in batches, then give events their place in the log; the number that got one."""
         async with self._database.reading(EVERYONE) as tx:
             waiting = await telemetry.waiting_for_audit(EVERYONE, tx)
         for org in waiting:
-            async with self._database.transaction(org) as tx:
+            async with _alone(org, "heartbeats"), self._database.transaction(org) as tx:
                 await telemetry.audit_heartbeats(tx, self._clock.now())
         return await integrate_all(self._database, self._kek, log_host=self._log_host, now=self._clock.now())
 
@@ -67,7 +74,7 @@ class Janitor:
             await gate.expire(EVERYONE, tx, now=now)
             organisations = await identity.organisations(EVERYONE, tx)
         for organisation in organisations:
-            async with self._database.transaction(organisation.id) as tx:
+            async with _alone(organisation.id, "payloads"), self._database.transaction(organisation.id) as tx:
                 await audit.expire_payloads(tx, now=now)
 
 
@@ -77,13 +84,27 @@ async def integrate_all(database: Database, kek: Kek, *, log_host: str, now: dat
         waiting = await audit.organisations_waiting(EVERYONE, tx)
     placed = 0
     for org in waiting:
-        for _ in range(MOST_BATCHES):
-            async with database.transaction(org) as tx:
-                taken = await audit.integrate(tx, kek, log_host=log_host, now=now)
-            placed += taken
-            if taken < audit.MOST_AT_ONCE:
-                break
+        async with _alone(org, "integration"):
+            for _ in range(MOST_BATCHES):
+                async with database.transaction(org) as tx:
+                    taken = await audit.integrate(tx, kek, log_host=log_host, now=now)
+                placed += taken
+                if taken < audit.MOST_AT_ONCE:
+                    break
     return placed
+
+
+@contextlib.asynccontextmanager
+async def _alone(org: OrgId, what: str) -> AsyncIterator[None]:
+    """What fails for one organisation fails for it alone: its transaction is rolled back, and the others have their turn."""
+    try:
+        yield
+    except DatabaseGone:
+        raise
+    except PresswardenError as fault:
+        log.warning("%s of organisation %s: %s", what, org, fault.says)
+    except Exception:
+        log.exception("%s of organisation %s failed", what, org)
 
 
 async def run(settings: JanitorSettings, stop: asyncio.Event) -> None:

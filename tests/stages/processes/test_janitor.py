@@ -1,0 +1,53 @@
+"""The janitor goes on: what fails for one organisation, or in one round, costs neither the others nor the next round."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from presswarden.audit import service as audit
+from presswarden.identity import service as identity
+from presswarden.kernel.db import Database
+from presswarden.kernel.ids import EVERYONE, OrgId, new_id
+from presswarden.kernel.sealing import Kek
+from presswarden.kernel.store import org_key
+from presswarden.processes.janitor import Janitor
+from tests.fakes.clock import FrozenClock
+
+OURS, ANOTHER = Kek("janitor", b"j" * 32), Kek("janitor", b"k" * 32)
+
+
+async def _organisation(database: Database, org: OrgId, clock: FrozenClock) -> None:
+    async with database.transaction(org) as tx:
+        await identity.create_organisation(tx, "Agency", "Olga", "olga@example.org", clock.now())
+
+
+@pytest.mark.req("W19", "N9")
+async def test_a_log_whose_key_does_not_open_stops_no_other_log(database: Database, frozen: FrozenClock) -> None:
+    broken, whole = sorted(OrgId(new_id()) for _ in range(2))
+    for org in (broken, whole):
+        await _organisation(database, org, frozen)
+    async with database.transaction(broken) as tx:
+        await org_key(broken, tx, ANOTHER)
+    assert await Janitor(database, frozen, OURS, "log.test", 30).integrate() == 1
+    async with database.reading(whole) as tx:
+        assert await audit.latest_checkpoint(tx) is not None
+    async with database.reading(broken) as tx:
+        assert await audit.latest_checkpoint(tx) is None
+
+
+@pytest.mark.req("N8")
+async def test_a_round_that_fails_is_followed_by_the_next(database: Database, org: OrgId, frozen: FrozenClock) -> None:
+    await _organisation(database, org, frozen)
+    async with database.transaction(EVERYONE) as tx:
+        await tx.execute(text("ALTER TABLE audit_queue RENAME TO audit_queue_away"))
+    stop = asyncio.Event()
+    running = asyncio.create_task(Janitor(database, frozen, OURS, "log.test", 30).run(stop))
+    await asyncio.wait({running}, timeout=0.3)
+    assert not running.done()
+    async with database.transaction(EVERYONE) as tx:
+        await tx.execute(text("ALTER TABLE audit_queue_away RENAME TO audit_queue"))
+    stop.set()
+    await running
+    async with database.reading(org) as tx:
+        assert await audit.latest_checkpoint(tx) is not None
