@@ -106,7 +106,7 @@ async def containment(tx: Tx, site: SiteId) -> tuple[Containment, ...]:
 
 async def open_incidents(tx: Tx, site: SiteId) -> tuple[Incident, ...]:
     """Every one of them: at most one for each kind."""
-    return await store.listed(tx.org, tx, site=site, only_open=True, limit=len(SignalKind))
+    return await store.open_at(tx.org, tx, site)
 
 
 async def open_counts(tx: Tx) -> Mapping[SiteId, int]:

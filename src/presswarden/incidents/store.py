@@ -2,9 +2,24 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any  # JSON columns: SQLAlchemy can't resolve the recursive type of `Json`
+from typing import Any, cast  # Any for JSON columns: SQLAlchemy can't resolve the recursive type of `Json`
 
-from sqlalchemy import JSON, BigInteger, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint, func, insert, select, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,6 +50,13 @@ class SignalRow(Tenant, Base):
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+# Asked with every heartbeat: built once, and without rows that the session keeps.
+_INCIDENTS = cast("Table", IncidentRow.__table__)
+_OPEN_AT = select(_INCIDENTS).where(
+    _INCIDENTS.c.org == bindparam("of_org"), _INCIDENTS.c.site == bindparam("of_site"), _INCIDENTS.c.open_key.is_not(None)
+)
 
 
 async def open_one(org: OrgId, tx: Tx, incident: Incident) -> bool:
@@ -100,6 +122,12 @@ async def listed(org: OrgId, tx: Tx, *, site: SiteId | None, only_open: bool, li
     return tuple(_incident(row) for row in await tx.scalars(newest_first.execution_options(populate_existing=True)))
 
 
+async def open_at(org: OrgId, tx: Tx, site: SiteId) -> tuple[Incident, ...]:
+    """Every open one of a site: at most one for each kind. Newest signal first."""
+    rows = (await (await tx.connection()).execute(_OPEN_AT, {"of_org": org, "of_site": site})).all()
+    return tuple(sorted(map(_incident, rows), key=lambda one: (-one.last_at.timestamp(), one.id)))
+
+
 async def open_counts(org: OrgId, tx: Tx) -> dict[SiteId, int]:
     rows = await tx.execute(
         select(IncidentRow.site, func.count()).where(IncidentRow.org == org, IncidentRow.open_key.is_not(None)).group_by(IncidentRow.site)
@@ -112,7 +140,7 @@ async def signals(org: OrgId, tx: Tx, incident: Incident) -> tuple[Signal, ...]:
     return tuple(Signal(incident.kind, row.at, row.detail) for row in rows)
 
 
-def _incident(row: IncidentRow) -> Incident:
+def _incident(row: IncidentRow | Row[Any]) -> Incident:
     return Incident(
         id=IncidentId(row.id),
         site=SiteId(row.site),

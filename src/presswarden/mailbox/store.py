@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKeyConstraint, Index, Integer, LargeBinary, String, Text, delete, func, select, update
+from sqlalchemy import JSON, ForeignKeyConstraint, Index, Integer, LargeBinary, String, Table, Text, bindparam, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.audit.model import Actor
@@ -227,15 +227,25 @@ async def stale_offers(everyone: Everyone, tx: Tx, *, signed_before: datetime, l
     return tuple((OrgId(org), CallId(call), RequestId(request_id)) for org, call, request_id in rows)
 
 
-async def offered(org: OrgId, tx: Tx, installation: InstallationId, *, signed_after: datetime, limit: int) -> tuple[WaitingCall, ...]:
-    rows = await tx.scalars(
-        select(EnvelopeRow)
-        .where(EnvelopeRow.org == org, EnvelopeRow.installation == installation, EnvelopeRow.state == EnvelopeState.OFFERED)
-        .where(EnvelopeRow.signed_at > signed_after)
-        .order_by(EnvelopeRow.made_at)
-        .limit(limit)
+# Asked with every heartbeat: built once, and without rows that the session keeps.
+_ENVELOPES = cast("Table", EnvelopeRow.__table__)
+_OFFERED = (
+    select(_ENVELOPES.c.headers, _ENVELOPES.c.body)
+    .where(
+        _ENVELOPES.c.org == bindparam("of_org"),
+        _ENVELOPES.c.installation == bindparam("of"),
+        _ENVELOPES.c.state == EnvelopeState.OFFERED.value,
+        _ENVELOPES.c.signed_at > bindparam("signed_after"),
     )
-    return tuple(WaitingCall(row.headers, row.body.decode()) for row in rows if row.headers)
+    .order_by(_ENVELOPES.c.made_at)
+    .limit(bindparam("most"))
+)
+
+
+async def offered(org: OrgId, tx: Tx, installation: InstallationId, *, signed_after: datetime, limit: int) -> tuple[WaitingCall, ...]:
+    values = {"of_org": org, "of": installation, "signed_after": signed_after, "most": limit}
+    rows = (await (await tx.connection()).execute(_OFFERED, values)).all()
+    return tuple(WaitingCall(headers, body.decode()) for headers, body in rows if headers)
 
 
 async def forget(everyone: Everyone, tx: Tx, *, settled_before: datetime) -> None:

@@ -1,9 +1,9 @@
 """SQL of the standing orders: one row for each installation, replaced by each new order; its `seq` only rises."""
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Boolean, Integer, String, Table, Text, bindparam, select
+from sqlalchemy import Boolean, Integer, Row, String, Table, Text, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.db import Base, Tenant, Tx
@@ -30,8 +30,8 @@ _ORDER_OF = select(_ORDERS).where(_ORDERS.c.org == bindparam("of_org"), _ORDERS.
 
 
 async def order_of(org: OrgId, tx: Tx, installation: InstallationId) -> StandingOrder | None:
-    row = (await (await tx.connection()).execute(_ORDER_OF, {"of_org": org, "of": installation})).mappings().one_or_none()
-    return None if row is None else _order(StandingOrderRow(**row))
+    row = (await (await tx.connection()).execute(_ORDER_OF, {"of_org": org, "of": installation})).one_or_none()
+    return None if row is None else _order(row)
 
 
 async def put_order(org: OrgId, tx: Tx, order: StandingOrder) -> bool:
@@ -60,7 +60,7 @@ async def orders_made(everyone: Everyone, tx: Tx) -> dict[InstallationId, Standi
     return {InstallationId(row.installation): _order(row) for row in await tx.scalars(select(StandingOrderRow))}
 
 
-def _order(row: StandingOrderRow) -> StandingOrder:
+def _order(row: StandingOrderRow | Row[Any]) -> StandingOrder:
     return StandingOrder(
         InstallationId(row.installation), row.text, row.signature, row.seq, row.epoch, row.paused, row.revoked, row.made_at, row.expires
     )  # fmt: skip
