@@ -1,15 +1,18 @@
 """The database session: narrowed to one organisation, one writer, clear words when the database is gone."""
 
+import asyncio
 from pathlib import Path
 
+import asyncpg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from presswarden.kernel import sealing
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.ids import EVERYONE, OrgId, new_id
 from presswarden.kernel.sealing import Kek, SealBroken
-from presswarden.kernel.store import OrgKeyRow, org_key
+from presswarden.kernel.store import OrgKeyRow, org_key, require_opening
 
 
 @pytest.mark.req("W4")
@@ -60,3 +63,68 @@ async def test_a_database_that_is_gone_says_so(tmp_path: Path) -> None:
             async with gone.transaction(EVERYONE):
                 pass
         await gone.dispose()
+
+
+@pytest.mark.req("W9")
+async def test_two_processes_that_seal_first_at_once_share_one_key(database: Database, org: OrgId) -> None:
+    kek, both_look = Kek("web", sealing.new_key()), asyncio.Barrier(2)
+
+    async def first() -> bytes:
+        async with database.transaction(org) as tx:
+            if not database.is_sqlite:  # SQLite has one writer: the second one begins when the first one has ended
+                assert (await tx.scalars(select(OrgKeyRow))).all() == []
+                await both_look.wait()
+            return (await org_key(org, tx, kek)).seal(b"secret", table="t", row="r", column="c")
+
+    sealed = await asyncio.gather(first(), first())
+    async with database.reading(org) as tx:
+        key = await org_key(org, tx, kek)
+    assert [key.open(each, table="t", row="r", column="c") for each in sealed] == [b"secret", b"secret"]
+
+
+@pytest.mark.req("W9")
+async def test_a_swapped_kek_is_told_before_anything_is_sealed_under_it(database: Database, org: OrgId) -> None:
+    kek = Kek("web", sealing.new_key())
+    async with database.reading(EVERYONE) as tx:
+        await require_opening(EVERYONE, tx, kek)
+    async with database.transaction(org) as tx:
+        await org_key(org, tx, kek)
+    async with database.reading(EVERYONE) as tx:
+        await require_opening(EVERYONE, tx, kek)
+        await require_opening(EVERYONE, tx, Kek("janitor", sealing.new_key()))
+        with pytest.raises(SealBroken):
+            await require_opening(EVERYONE, tx, Kek("web", sealing.new_key()))
+
+
+@pytest.mark.req("W20")
+async def test_a_statement_that_fails_does_not_repeat_what_it_carried(database: Database, org: OrgId) -> None:
+    row = {"org": org, "owner": "canary-of-a-secret", "wrapped": b""}
+    with pytest.raises(DBAPIError) as failed:
+        async with database.transaction(org) as tx:
+            await tx.execute(insert(OrgKeyRow), row)
+            await tx.execute(insert(OrgKeyRow), row)
+    assert "canary" not in f"{failed.value} {failed.value!r}"
+
+
+@pytest.mark.postgres
+@pytest.mark.req("N8")
+async def test_a_connection_that_is_lost_in_a_transaction_says_so(postgres_cluster: str) -> None:
+    database = Database(f"{postgres_cluster}/template_presswarden")
+    with pytest.raises(DatabaseGone, match="was lost"):
+        async with database.transaction(EVERYONE) as tx:
+            pid = await tx.scalar(text("SELECT pg_backend_pid()"))
+            other = await asyncpg.connect(f"{postgres_cluster}/postgres")
+            await other.execute("SELECT pg_terminate_backend($1)", pid)
+            await other.close()
+            await tx.execute(select(OrgKeyRow))
+    await database.dispose()
+
+
+def test_a_kek_that_was_begun_and_never_finished_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "web.kek.begun").write_text("half of a k")
+    made = sealing.make_kek("web", tmp_path / "web.kek")
+    assert sealing.read_kek("web", tmp_path / "web.kek") == made
+    assert [path.name for path in tmp_path.iterdir()] == ["web.kek"]
+    with pytest.raises(FileExistsError):
+        sealing.make_kek("web", tmp_path / "web.kek")
+    assert sealing.read_kek("web", tmp_path / "web.kek") == made

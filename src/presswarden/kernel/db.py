@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import DateTime, MetaData, String, event
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -83,7 +83,8 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
         self.url = _with_driver(make_url(url))
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_size": pool_size, "pool_pre_ping": not self.is_sqlite}
+        # hide_parameters: what a failed statement carried may be a secret, and its error ends in a log.
+        options: dict[str, Any] = {"pool_size": pool_size, "pool_pre_ping": not self.is_sqlite, "hide_parameters": True}
         self.engine: AsyncEngine = create_async_engine(self.url, **options)
         # SQLite has one writer; queueing here is fair and free, queueing in the file is polling.
         self._writer = asyncio.Lock() if self.is_sqlite else None
@@ -130,9 +131,12 @@ class Database:
             try:
                 yield tx
                 await tx.commit()
-            except OperationalError as fault:
+            except DBAPIError as fault:  # drivers differ on the class of it
                 if fault.connection_invalidated:
-                    raise DatabaseGone("The connection to the database was lost; the change was not made.", do="Try again.") from fault
+                    raise DatabaseGone(
+                        "The connection to the database was lost before it confirmed the change.",
+                        do="Look whether it was made, then try again.",
+                    ) from fault
                 raise
 
     async def check(self) -> None:

@@ -4,6 +4,7 @@ An error names what is wrong (`says`), where (`where`), and what to do next (`do
 `surfaces/problems.py` maps codes. Nothing secret and nothing received from outside goes into these texts unescaped.
 """
 
+
 class PresswardenError(Exception):
     """Base of every expected failure. Subclasses set `code` and write `says` and `do`."""
 

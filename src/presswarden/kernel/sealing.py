@@ -98,13 +98,17 @@ def read_kek(owner: str, path: Path) -> Kek:
 
 
 def make_kek(owner: str, path: Path) -> Kek:
-    """Make a KEK file of mode 0600; never overwrites. Raises `FileExistsError`."""
+    """Make a KEK file of mode 0600: whole, or not at all. Never overwrites. Raises `FileExistsError`."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    begun = path.with_name(f"{path.name}.begun")
+    begun.unlink(missing_ok=True)
+    descriptor = os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(new_key().hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
+    os.link(begun, path)  # a rename would overwrite
+    begun.unlink()
     return read_kek(owner, path)
 
 

@@ -1,10 +1,11 @@
 """Where wrapped organisation keys lie: one row for each organisation and owner (process). Limits: rows are useless without the owner's KEK."""
 
 from sqlalchemy import LargeBinary, String, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.db import Base, Tenant, Tx
-from presswarden.kernel.ids import OrgId
+from presswarden.kernel.ids import Everyone, OrgId
 from presswarden.kernel.sealing import Kek, OrgKey, new_key
 
 
@@ -16,10 +17,22 @@ class OrgKeyRow(Tenant, Base):
 
 async def org_key(org: OrgId, tx: Tx, kek: Kek) -> OrgKey:
     """This process's key for `org`; made on first use. Raises `SealBroken` when the KEK is not the one that wrapped it."""
-    row = await tx.scalar(select(OrgKeyRow).where(OrgKeyRow.org == org, OrgKeyRow.owner == kek.owner))
-    if row is not None:
-        return OrgKey(org, kek.unwrap(row.wrapped, org))
-    key = new_key()
-    tx.add(OrgKeyRow(org=org, owner=kek.owner, wrapped=kek.wrap(key, org)))
-    await tx.flush()
-    return OrgKey(org, key)
+    kept = select(OrgKeyRow.wrapped).where(OrgKeyRow.org == org, OrgKeyRow.owner == kek.owner)
+    wrapped = await tx.scalar(kept)
+    if wrapped is None:
+        try:
+            async with tx.begin_nested():
+                tx.add(OrgKeyRow(org=org, owner=kek.owner, wrapped=kek.wrap(new_key(), org)))
+        except IntegrityError:  # another process of this owner was first, at the same moment: its key is the one
+            pass
+        wrapped = (await tx.scalars(kept)).one()
+    return OrgKey(org, kek.unwrap(wrapped, org))
+
+
+async def require_opening(everyone: Everyone, tx: Tx, kek: Kek) -> None:
+    """Raises `SealBroken` when this database's keys of the KEK's owner were wrapped by another KEK. Nothing wrapped yet fits every KEK."""
+    if tx.scope is not everyone:
+        raise RuntimeError("this look-up spans organisations; the transaction does not")
+    first = select(OrgKeyRow.org, OrgKeyRow.wrapped).where(OrgKeyRow.owner == kek.owner).order_by(OrgKeyRow.org).limit(1)
+    for org, wrapped in await tx.execute(first):
+        kek.unwrap(wrapped, org)
