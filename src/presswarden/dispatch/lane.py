@@ -91,18 +91,22 @@ async def _ready(
     tx: Tx, bench: Bench, request: Request, live: Envelope | None, installation: Installation, calls: int, now: datetime
 ) -> Ready | Settled:
     try:
-        key = await keyring.call_key(tx, bench.kek, installation.id, kid=None if live is None else live.kid, now=now)
-        receipts = await keyring.receipt_keys(tx, bench.kek, installation, now=now)
         if request.tool == mailbox.FILLED_IN and not request.args:
             filled = await rotation.arguments(tx, bench.kek, bench.signs, bench.makes, installation, now=now)
             request = await mailbox.put_args(tx, request, filled)
     except (KeyLost, SealBroken, RotationRefused) as lost:
-        return await _settle(tx, request, Outcome(RequestState.FAILED, lost.code, lost.says, lost.do), now)
+        return await _settle(tx, request, _lost(lost), now)
     call = CallId(new_id()) if live is None else live.call
     ask = Ask(call, installation.id, request.site, request.tool, request.args, request.by, request.correlation)
     permit = await gate.admit(tx, ask, now=now) if live is None else await gate.again(tx, ask, now=now)
     if isinstance(permit, Refusal):
         return await _settle(tx, request, _not_permitted(permit, live), now)
+    # After the gate: that a pairing was revoked says more than that its key is gone.
+    try:
+        key = await keyring.call_key(tx, bench.kek, installation.id, kid=None if live is None else live.kid, now=now)
+        receipts = await keyring.receipt_keys(tx, bench.kek, installation, now=now)
+    except (KeyLost, SealBroken) as lost:
+        return await _settle(tx, request, _lost(lost), now)
     if live is None:
         home = effects.home_of(request, installation)
         nonce = new_nonce()
@@ -215,6 +219,10 @@ async def _settle(tx: Tx, request: Request, outcome: Outcome, now: datetime) -> 
     await mailbox.settle(tx, request, outcome, by=DISPATCHER, now=now)
     await effects.take_end(tx, request, outcome, now=now)
     return Settled(request.id)
+
+
+def _lost(lost: KeyLost | SealBroken | RotationRefused) -> Outcome:
+    return Outcome(RequestState.FAILED, lost.code, lost.says, lost.do)
 
 
 def _not_permitted(refusal: Refusal, live: Envelope | None) -> Outcome:
