@@ -50,11 +50,10 @@ async def redeem(tx: Tx, request: PairRequest, source: str, kek: Kek, *, now: da
 def _standing(found: Installation, now: datetime) -> PairingRefusal | None:
     if found.state is InstallationState.PAIRED:
         return PairingRefusal.LIVE
-    if found.state is InstallationState.REVOKED:
-        return PairingRefusal.EXPIRED
     if found.used_at is not None:
         return PairingRefusal.USED
-    return PairingRefusal.EXPIRED if now >= found.expires_at else None
+    ended = found.state is InstallationState.REVOKED or now >= found.expires_at
+    return PairingRefusal.EXPIRED if ended else None
 
 
 async def _judge(tx: Tx, found: Installation, request: PairRequest, kek: Kek, now: datetime) -> PairingRefusal | None:

@@ -110,7 +110,7 @@ async def test_an_abandoned_confirmation_spends_the_string_and_drops_the_key(age
         await sites.abandon_confirmation(tx, made.id, reason="site.unreachable", now=agency.clock.now())
         assert (await sites.installation(tx, made.id)).state is InstallationState.REVOKED
         assert await sites.site_keys(tx, made.id, agency.clock.now()) == ()
-    assert await agency.accept(text, site) is PairingRefusal.EXPIRED
+    assert await agency.accept(text, site) is PairingRefusal.USED
 
 
 async def test_verifiers_that_ran_out_are_forgotten(agency: Agency) -> None:
