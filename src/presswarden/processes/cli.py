@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,8 @@ from presswarden.kernel.ids import EVERYONE
 from presswarden.processes import home
 from presswarden.processes.settings import Settings
 from presswarden.surfaces.cli import audit, incidents, sites
-from presswarden.surfaces.cli.desk import Counter, Desk, run, wants_json
+from presswarden.surfaces.cli.desk import Counter, Desk, misused, run, wants_json
+from presswarden.surfaces.problems import FAILED
 
 app = typer.Typer(
     name="presswarden", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -124,4 +126,11 @@ app.add_typer(audit.commands(_counter), name="audit")
 
 
 def main() -> None:
-    app()
+    """Run the program. What was typed wrongly is told in the form of every other problem."""
+    try:
+        ended = app(standalone_mode=False)
+    except typer.Abort:
+        ended = FAILED
+    except typer.TyperException as wrong:
+        ended = misused(wrong, as_json="--json" in sys.argv)
+    sys.exit(ended or 0)

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from presswarden.kernel.errors import PresswardenError
+from presswarden.sites.model import UrlRefused, base_url
 
 Network = IPv4Network | IPv6Network
 KEYS = ("url", "listen", "database", "site_networks", "trusted_proxies", "retention_days")
@@ -112,10 +113,11 @@ class Settings:
     @property
     def url(self) -> str:
         url = self.values.get("url") or "http://{}:{}".format(*self._listen())
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or url.endswith("/"):
-            raise self._invalid("url", "https://control.example, without a slash at the end")
-        return url
+        try:
+            return base_url(url)
+        except UrlRefused:
+            allowed = "https://control.example, without a slash at the end; plain http:// is for localhost and 127.0.0.1 alone"
+            raise self._invalid("url", allowed) from None
 
     def _listen(self) -> tuple[str, int]:
         host, _, port = self.values.get("listen", DEFAULT_LISTEN).rpartition(":")

@@ -1,7 +1,6 @@
 """Where codes of errors and refusals become HTTP answers and exit codes. Limits: one table each; stages know neither.
 
-Exit codes of the command line: 0 done, 1 failed, 2 used wrongly, 3 refused by us (policy, gate, role), 4 refused by the site, 5 unreachable or outcome unknown,
-6 a proof failed, 7 not set up.
+`docs/reference/exit-codes.md` is made from what stands here.
 """
 
 from collections.abc import Mapping
@@ -62,7 +61,21 @@ _ABSENT: Final = frozenset(
 
 DONE, FAILED, USAGE, REFUSED_BY_US, REFUSED_BY_SITE, UNREACHABLE, PROOF_FAILED, NOT_SET_UP = range(8)
 
-_EXIT: Final[Mapping[str, int]] = MappingProxyType(
+MEANINGS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        DONE: "Done.",
+        FAILED: "Failed, for a reason that no other number fits.",
+        USAGE: "Used wrongly: a command, an argument or a file that is not as it must be. Nothing was done.",
+        REFUSED_BY_US: "Refused by us: a policy, the gate or a role stands against it. Nothing was sent.",
+        REFUSED_BY_SITE: "Refused by the site: it answered, and said no.",
+        UNREACHABLE: "The site can't be reached, or what became of the call is not known.",
+        PROOF_FAILED: "A proof failed: the record does not hold what it must.",
+        NOT_SET_UP: "Not set up: no installation, a missing key, no database, or a setting that is wrong.",
+    }
+)
+"""Exit codes of the command line."""
+
+EXITS: Final[Mapping[str, int]] = MappingProxyType(
     {
         "usage": USAGE,
         "audit.export": USAGE,
@@ -79,6 +92,8 @@ _EXIT: Final[Mapping[str, int]] = MappingProxyType(
         "identity.forbidden": REFUSED_BY_US,
         "identity.last_owner": REFUSED_BY_US,
         "sites.live": REFUSED_BY_US,
+        "sites.not_paired": REFUSED_BY_US,
+        "sites.rotation": REFUSED_BY_US,
         "mailbox.full": REFUSED_BY_US,
         "call": REFUSED_BY_SITE,
         "call.running": UNREACHABLE,
@@ -110,8 +125,8 @@ def exit_code(code: str) -> int:
     """The exit code of a code, or of the longest family it belongs to (`kek.missing` is of `kek`); 1 for the rest."""
     family = code
     while family:
-        if family in _EXIT:
-            return _EXIT[family]
+        if family in EXITS:
+            return EXITS[family]
         family = family.rpartition(".")[0]
     return FAILED
 

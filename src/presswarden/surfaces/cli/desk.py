@@ -18,7 +18,7 @@ from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import OrgId
 from presswarden.kernel.wake import Wake
 from presswarden.surfaces.cli import output
-from presswarden.surfaces.problems import exit_code
+from presswarden.surfaces.problems import USAGE, exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,24 @@ class Counter:
                 return await command(desk)
 
         raise typer.Exit(run(at_the_desk, as_json=wants_json(context)))
+
+
+class Misused(PresswardenError):
+    """What was typed is no command of this program."""
+
+    code = "usage.command"
+
+
+def misused(wrong: typer.TyperException, *, as_json: bool) -> int:
+    """Print what is wrong with the words that were typed; its exit code. A command group named alone shows its help."""
+    where = getattr(wrong, "ctx", None)
+    says = wrong.format_message()
+    if where is not None and says == where.get_help():
+        print(says, file=sys.stderr)
+        return USAGE
+    fault = Misused(says, do=f"See: {where.command_path if where is not None else 'presswarden'} --help")
+    print(output.problem(fault, as_json=as_json), file=sys.stderr)
+    return exit_code(fault.code)
 
 
 def wants_json(context: typer.Context) -> bool:
