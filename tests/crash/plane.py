@@ -49,7 +49,7 @@ class NotInTime(AssertionError):
     pass
 
 
-def until(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
+def until(look: Callable[[], T | None], what: str, seconds: float = PATIENCE, *, pause: float = 0.1) -> T:
     """The first answer that is neither None nor False."""
     end = time.monotonic() + seconds
     while True:
@@ -58,7 +58,7 @@ def until(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) ->
             return found
         if time.monotonic() > end:
             raise NotInTime(f"{what}: not within {seconds:g} s")
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,10 @@ class Plane:
     _guard: Guard = field(default_factory=Guard)
     _running: dict[str, int] = field(default_factory=dict)
     _kept: list[str] = field(default_factory=list)
+
+    @property
+    def on_postgres(self) -> bool:
+        return self.database.startswith("postgresql")
 
     # Processes -----------------------------------------------------------------------------------
 
@@ -107,6 +111,9 @@ class Plane:
 
     def freeze(self, name: str) -> None:
         os.kill(self._running[name], signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        os.kill(self._running[name], signal.SIGCONT)
 
     def close(self) -> None:
         self.kill(*self._running)
@@ -225,8 +232,16 @@ class Plane:
 
     # The record ----------------------------------------------------------------------------------
 
+    def keep_checkpoint(self) -> None:
+        """Keep what is signed now, as somebody outside would, to hold against what is signed later."""
+        self._kept += [text for (text,) in self.rows("SELECT text FROM audit_checkpoints ORDER BY size DESC LIMIT 1")]
+
+    def places_twice(self) -> int:
+        """How many entries have more than one place in the tree."""
+        return len(self.rows("SELECT event FROM audit_leaves GROUP BY event HAVING COUNT(*) > 1"))
+
     def audit_holds(self) -> int:
-        """Waits until every entry has its place; then no gap, no entry twice, and the export verifies, also against what was signed before. The size."""
+        """Waits until every entry has its place; then no gap, no entry twice, and the export verifies, also against what was kept before. The size."""
         until(lambda: self.rows("SELECT event FROM audit_queue") == [], "every entry of the record has its place")
         leaves = self.rows("SELECT position, event FROM audit_leaves ORDER BY position")
         events = {event for (event,) in self.rows("SELECT id FROM audit_events")}
@@ -239,7 +254,7 @@ class Plane:
             report = verify.verify_export(folder, (folder / "log.vkey").read_text(), tuple(self._kept))
         assert report.faults == ()
         assert report.size == newest.size == len(leaves)
-        self._kept.append(newest.text)
+        self.keep_checkpoint()
         return report.size
 
     # The database --------------------------------------------------------------------------------

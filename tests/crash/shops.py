@@ -42,11 +42,12 @@ class Shop:
     def beat(self) -> Ran:
         return self.site.wp("presswarden", "heartbeat")
 
-    def status(self) -> dict[str, Any]:
-        return dict(json.loads(self.site.wp("presswarden", "status", "--format=json").stdout))
+    def pairing(self) -> dict[str, Any]:
+        """What the site has written down of its pairing, as it lies in its database."""
+        return dict(json.loads(self.site.option("presswarden_record") or '{"state": "unpaired"}'))
 
     def unpair(self) -> None:
-        if self.status()["state"] in {"paired", "confirming"}:
+        if self.pairing()["state"] != "unpaired":
             done = self.site.wp("presswarden", "unpair")
             assert done.code == 0, done
 
@@ -74,7 +75,7 @@ def together(work: Callable[[S], T], on: Sequence[S]) -> list[T]:
 def both_paired(plane: Plane, shop: Shop, offer: Offer) -> None:
     """Waits until both sides are paired with each other and show the same words."""
     until(lambda: plane.installation(offer).state is InstallationState.PAIRED, f"{shop.name} is paired, {plane.log('serve')}")
-    here, there = shop.status(), plane.installation(offer)
+    here, there = shop.pairing(), plane.installation(offer)
     assert (here["state"], here["installation"]) == ("paired", offer.installation)
     assert (here["words"], here["home"]) == (there.words, there.home)
 

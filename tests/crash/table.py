@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 PROPERTY = "crash"
-COLUMNS = ("dies", "during", "point", "kills", "asked", "ran", "lost", "twice", "seeds")
+COLUMNS = ("dies", "during", "point", "times", "asked", "ran", "lost", "twice", "seeds")
 Tell = Callable[..., None]
 
 
@@ -36,14 +36,14 @@ class Table:
         terminalreporter.section("kill -9 and races")
         for line in lines:
             terminalreporter.write_line("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-        sums = {name: sum(row[name] for row in self._rows) for name in ("kills", "lost", "twice")}
-        terminalreporter.write_line(f"{sums['kills']} kills: {sums['lost']} lost, {sums['twice']} twice")
+        lost, twice = (sum(row[name] for row in self._rows) for name in ("lost", "twice"))
+        terminalreporter.write_line(f"{len(self._rows)} points: {lost} lost, {twice} twice")
 
 
 def teller(request: pytest.FixtureRequest) -> Tell:
-    def tell(dies: str, during: str, point: str, *, kills: int, asked: int, ran: int, lost: int, twice: int, seeds: str = "") -> None:
+    def tell(dies: str, during: str, point: str, *, times: int, asked: int, ran: int, lost: int, twice: int, seeds: str = "") -> None:
         """Write the row down; then the test fails when something was lost or happened twice."""
-        row = dict(zip(COLUMNS, (dies, during, point, kills, asked, ran, lost, twice, seeds), strict=True))
+        row = dict(zip(COLUMNS, (dies, during, point, times, asked, ran, lost, twice, seeds), strict=True))
         request.node.user_properties.append((PROPERTY, row))
         assert (lost, twice) == (0, 0), row
 
