@@ -24,6 +24,12 @@ from presswarden.surfaces.problems import PROOF_FAILED
 from presswarden.telemetry.model import shown
 
 
+class ProofFailed(PresswardenError):
+    """The record does not hold what was signed."""
+
+    code = "audit.proof"
+
+
 class FileUnreadable(PresswardenError):
     code = "usage.file"
 
