@@ -259,6 +259,8 @@ class Dispatcher:
         for tries_left in (1, 0):
             try:
                 async with self._database.transaction(org) as tx:
+                    if not await mailbox.hold_open(tx, ready.request.id):
+                        return None  # this process slept through its lease, and another one brought the request to its end
                     return await lane.conclude(tx, self._bench, ready, came, now=self._clock.now())
             except DatabaseGone:
                 raise

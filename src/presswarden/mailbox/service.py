@@ -159,6 +159,11 @@ async def claim(tx: Tx, request: RequestId, *, now: datetime) -> Request | None:
     return await store.claim(tx.org, tx, request, now=now)
 
 
+async def hold_open(tx: Tx, request: RequestId) -> bool:
+    """False when another dispatcher settled the request after our lease ended; else nobody does before this transaction ends."""
+    return await store.hold_open(tx.org, tx, request)
+
+
 async def envelopes(tx: Tx, request: RequestId) -> tuple[Envelope, ...]:
     """The request's calls, oldest first; the last one is the one that counts."""
     return await store.envelopes_of(tx.org, tx, request)

@@ -89,10 +89,8 @@ async def request(org: OrgId, tx: Tx, request_id: RequestId) -> Request | None:
 
 
 async def requests_of(org: OrgId, tx: Tx, site: SiteId, limit: int) -> tuple[Request, ...]:
-    rows = await tx.scalars(
-        select(RequestRow).where(RequestRow.org == org, RequestRow.site == site).order_by(RequestRow.asked_at.desc()).limit(limit)
-    )
-    return tuple(_request(row) for row in rows)
+    newest = select(RequestRow).where(RequestRow.org == org, RequestRow.site == site).order_by(RequestRow.asked_at.desc()).limit(limit)
+    return tuple(_request(row) for row in await tx.scalars(newest))
 
 
 async def open_count(org: OrgId, tx: Tx, installation: InstallationId) -> int:
@@ -130,6 +128,12 @@ async def claim(org: OrgId, tx: Tx, request_id: RequestId, *, now: datetime) -> 
     found.look_at, found.state = now + LEASE, RequestState.SENT.value
     await tx.flush()
     return before
+
+
+async def hold_open(org: OrgId, tx: Tx, request_id: RequestId) -> bool:
+    """False when the request is settled; else nobody settles it before this transaction ends."""
+    open_one = (RequestRow.org == org, RequestRow.id == request_id, RequestRow.look_at.is_not(None))
+    return await tx.scalar(select(RequestRow.id).where(*open_one).with_for_update()) is not None
 
 
 async def put_state(

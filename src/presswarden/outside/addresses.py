@@ -17,6 +17,8 @@ Address = IPv4Address | IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _NAT64: Final = ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST: Final = ip_network("2000::/3")
+"""All that IANA ever gave out of IPv6. The library calls the old site-local fec0::/10 global, and may call what comes later so."""
 _MOST_ADDRESSES: Final = 16
 
 
@@ -125,4 +127,6 @@ def _allowed(address: Address, networks: Sequence[Network]) -> bool:
     bare = _bare(address)
     if any(bare in network for network in networks if network.version == bare.version):
         return True
+    if isinstance(bare, IPv6Address) and bare not in _GLOBAL_UNICAST:
+        return False
     return bare.is_global and not bare.is_multicast and not bare.is_reserved and not bare.is_unspecified

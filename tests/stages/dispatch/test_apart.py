@@ -1,17 +1,21 @@
 """What can't be done for one pairing, move or organisation stalls no other."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import update
 
+from presswarden.dispatch.service import Dispatcher
 from presswarden.dispatch.store import PooledKeyRow
 from presswarden.kernel.ids import EVERYONE, InstallationId
 from presswarden.kernel.sealing import Kek
 from presswarden.mailbox import service as mailbox
+from presswarden.outside.wire import HttpWire
 from presswarden.sites import service as sites
 from presswarden.sites.model import Algorithm, InstallationState
 from tests.fakes.clock import FrozenClock
 from tests.fakes.site import ScriptedSite
-from tests.stages.dispatch.conftest import CONTROL, Room
+from tests.stages.dispatch.conftest import CONTROL, LOOPBACK, Room
 
 
 async def _redeem_another(room: Room, label: str, site: ScriptedSite) -> InstallationId:
@@ -73,3 +77,22 @@ async def test_a_move_that_can_not_be_filed_stalls_no_other(room: Room, frozen: 
         async with room.database.reading(room.org) as tx:
             site = (await sites.installation(tx, second)).site
             assert "control.moved" in {request.tool for request in await mailbox.requests(tx, site)}
+
+
+@pytest.mark.req("N8")
+async def test_a_dispatcher_that_slept_through_its_lease_opens_nothing_that_another_one_settled(room: Room) -> None:
+    room.site.script = ["wait"]
+    request = await room.ask("wp.site.health")
+    asleep = asyncio.create_task(room.dispatcher.serve_waiting())
+    await asyncio.wait_for(room.site.arrived.wait(), 10)
+    room.clock.advance(seconds=61)
+    awake = Dispatcher(room.database, room.clock, Kek("dispatcher", b"d" * 32), HttpWire(LOOPBACK), room.wake, LOOPBACK, everyone=EVERYONE)
+    room.site.script = ["die after running"] * 3
+    for _ in range(6):
+        await awake.serve_waiting()
+        room.clock.advance(seconds=5)
+    settled = await room.look(request)
+    assert settled.is_settled
+    room.site.release.set()
+    await asleep
+    assert await room.look(request) == settled
