@@ -30,12 +30,15 @@ final class Form {
 		if ( ! current_user_can( Page::CAPABILITY ) ) {
 			wp_die( esc_html__( 'Only an administrator may do this.', 'presswarden-connector' ), '', array( 'response' => 403 ) );
 		}
+		if ( ! Page::is_for_this_person() ) {
+			wp_die( esc_html__( 'In a network, only a network administrator may do this, on the main site.', 'presswarden-connector' ), '', array( 'response' => 403 ) );
+		}
 		$verb = self::posted( self::VERB );
 		if ( ! in_array( $verb, self::VERBS, true ) ) {
 			wp_die( esc_html__( 'Unknown form.', 'presswarden-connector' ), '', array( 'response' => 400 ) );
 		}
 		check_admin_referer( self::nonce_of( $verb ), self::NONCE );
-		wp_safe_redirect( add_query_arg( Said::PARAMETER, self::code( $verb ), Page::address() ) );
+		wp_safe_redirect( Said::address( self::code( $verb ) ) );
 		exit;
 	}
 
@@ -58,7 +61,7 @@ final class Form {
 		} catch ( PairingProblem $problem ) {
 			return $problem->reason;
 		} catch ( StoreBroken $broken ) {
-			return 'here.store';
+			return 'pair' === $verb ? 'here.store' : 'here.unwritten';
 		}
 	}
 

@@ -1,6 +1,6 @@
 <?php
 /**
- * What the last form did, in words. The address carries a code only, so nobody can put words into this page.
+ * What the last form did, in words. The address carries a code and a nonce for it, so nobody else can put words into this page.
  *
  * @package Presswarden
  */
@@ -15,9 +15,22 @@ final class Said {
 
 	public const PARAMETER = 'presswarden_said';
 
+	private const NONCE = 'presswarden_said_nonce';
+
+	/** The page, with what to say on it to the person who sent the form. */
+	public static function address( string $code ): string {
+		return add_query_arg(
+			array(
+				self::PARAMETER => $code,
+				self::NONCE     => wp_create_nonce( self::PARAMETER . $code ),
+			),
+			Page::address()
+		);
+	}
+
 	public static function show(): void {
 		$code = isset( $_GET[ self::PARAMETER ] ) && is_string( $_GET[ self::PARAMETER ] ) ? sanitize_text_field( wp_unslash( $_GET[ self::PARAMETER ] ) ) : ''; // phpcs:ignore WordPress.Security.NonceVerification -- shows one of our own sentences; changes nothing.
-		if ( 1 !== preg_match( '/\A[a-z]+(?:[._][a-z0-9]+){0,5}\z/', $code ) ) {
+		if ( 1 !== preg_match( '/\A[a-z]+(?:[._][a-z0-9]+){0,5}\z/', $code ) || ! self::is_ours( $code ) ) {
 			return;
 		}
 		$done = self::done( $code );
@@ -27,6 +40,11 @@ final class Said {
 			esc_attr( '' === $done ? 'notice-error' : 'notice-success' ),
 			esc_html( $text )
 		);
+	}
+
+	private static function is_ours( string $code ): bool {
+		$nonce = isset( $_GET[ self::NONCE ] ) && is_string( $_GET[ self::NONCE ] ) ? sanitize_text_field( wp_unslash( $_GET[ self::NONCE ] ) ) : '';
+		return false !== wp_verify_nonce( $nonce, self::PARAMETER . $code );
 	}
 
 	private static function done( string $code ): string {

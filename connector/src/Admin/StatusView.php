@@ -19,7 +19,11 @@ final class StatusView {
 			printf( '<div class="notice notice-warning inline"><p><strong>%s</strong> %s</p></div>', esc_html__( 'Needs repair.', 'presswarden-connector' ), esc_html( (string) $facts['next_step'] ) );
 		}
 		if ( '' !== $facts['words'] && 'paired' === $facts['state'] ) {
-			printf( '<p class="presswarden-words"><span>%s</span> <strong>%s</strong></p>', esc_html__( 'The console shows the same four words:', 'presswarden-connector' ), esc_html( (string) $facts['words'] ) );
+			printf(
+				'<p class="presswarden-words"><span>%s</span> <strong>%s</strong></p>',
+				esc_html__( 'The console shows the same four words:', 'presswarden-connector' ),
+				esc_html( Plain::shown( (string) $facts['words'] ) )
+			);
 		}
 		echo '<dl class="presswarden-facts">';
 		foreach ( self::rows( $facts ) as $label => $value ) {

@@ -12,6 +12,7 @@ namespace Presswarden\Connector\Cli;
 use Presswarden\Connector\Site\Heartbeat;
 use Presswarden\Connector\Site\Pairing;
 use Presswarden\Connector\Site\PairingProblem;
+use Presswarden\Connector\Site\Plain;
 use Presswarden\Connector\Site\Record;
 use Presswarden\Connector\Site\RecordStore;
 use Presswarden\Connector\Site\Restored;
@@ -50,6 +51,9 @@ final class Command {
 		} catch ( PairingProblem $problem ) {
 			\WP_CLI::error( $problem->getMessage() . ' (' . $problem->reason . ')' );
 			return;
+		} catch ( StoreBroken $broken ) {
+			self::not_written( $broken );
+			return;
 		}
 		$wait = isset( $options['wait'] ) ? max( 0, min( Pairing::CONFIRM_LIFE, (int) $options['wait'] ) ) : 60;
 		$end  = microtime( true ) + $wait;
@@ -87,7 +91,7 @@ final class Command {
 			return;
 		}
 		foreach ( $facts as $name => $value ) {
-			\WP_CLI::line( sprintf( '%-18s %s', $name, is_bool( $value ) ? ( $value ? 'yes' : 'no' ) : (string) $value ) );
+			\WP_CLI::line( sprintf( '%-18s %s', $name, is_bool( $value ) ? ( $value ? 'yes' : 'no' ) : Plain::shown( (string) $value ) ) );
 		}
 	}
 
@@ -115,7 +119,12 @@ final class Command {
 
 	/** Sends one heartbeat now. */
 	public function heartbeat(): void {
-		$code = Heartbeat::send();
+		$code = '';
+		$this->done(
+			static function () use ( &$code ): void {
+				$code = Heartbeat::send();
+			}
+		);
 		if ( '' !== $code ) {
 			\WP_CLI::error( 'The heartbeat was not accepted: ' . $code );
 			return;
@@ -128,7 +137,10 @@ final class Command {
 		try {
 			$code = Pairing::move();
 		} catch ( PairingProblem $problem ) {
-			\WP_CLI::error( $problem->getMessage() );
+			\WP_CLI::error( $problem->getMessage() . ' (' . $problem->reason . ')' );
+			return;
+		} catch ( StoreBroken $broken ) {
+			self::not_written( $broken );
 			return;
 		}
 		if ( '' !== $code ) {
@@ -170,7 +182,12 @@ final class Command {
 		try {
 			$change();
 		} catch ( StoreBroken $broken ) {
-			\WP_CLI::error( 'WordPress could not write it down (' . $broken->getMessage() . '). Nothing changed.' );
+			self::not_written( $broken );
 		}
+	}
+
+	/** The row may have been written and the file beside it not: the state says which. */
+	private static function not_written( StoreBroken $broken ): void {
+		\WP_CLI::error( 'WordPress could not read or write all of it (' . $broken->getMessage() . '). See: wp presswarden status' );
 	}
 }

@@ -25,7 +25,7 @@ final class Plain {
 	/** For people: characters that hide or turn text around are written out. */
 	public static function shown( string $text ): string {
 		return (string) preg_replace_callback(
-			'/[\x{0000}-\x{001f}\x{007f}-\x{009f}\x{00ad}\x{061c}\x{180e}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}]/u',
+			'/[\p{C}\p{Zl}\p{Zp}\x{00a0}\x{034f}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}\x{e0100}-\x{e01ef}]/u',
 			static function ( array $found ): string {
 				$code = unpack( 'N', (string) iconv( 'UTF-8', 'UCS-4BE', $found[0] ) );
 				return sprintf( '[U+%04X]', $code[1] );
