@@ -13,6 +13,7 @@ from presswarden.kernel.sealing import Kek, make_kek, read_kek
 from presswarden.kernel.wake import PipeWake, PostgresWake
 from presswarden.migrations.current import is_current
 
+_UNFINISHED = "first-start"
 OWNERS = ("web", "dispatcher", "janitor")
 
 
@@ -22,29 +23,55 @@ class NotSetUp(PresswardenError):
     code = "home.not_set_up"
 
 
+class DatabaseLost(PresswardenError):
+    """There are keys here, but the embedded database they belong to is not."""
+
+    code = "database.lost"
+
+
 class SchemaOld(PresswardenError):
     code = "database.schema"
 
 
 def is_first_start(home: Path) -> bool:
-    """True while nothing of an installation exists: neither a key nor a database."""
-    return not any((home / "keys").glob("*.kek")) and not (home / "presswarden.sqlite").exists()
+    """True while nothing of an installation exists, neither a key nor a database, and as long as a first start has not come to its end."""
+    return (home / _UNFINISHED).exists() or not (any((home / "keys").glob("*.kek")) or (home / "presswarden.sqlite").exists())
 
 
 def make_home(home: Path, say: Callable[[str], None]) -> None:
-    """Make the folder and one KEK for each process."""
+    """Make the folder and one KEK for each process; what an interrupted first start made is kept. `made` ends it, once there is a database."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (home / _UNFINISHED).touch(mode=0o600)
     for owner in OWNERS:
-        make_kek(owner, home / "keys" / f"{owner}.kek")
+        path = home / "keys" / f"{owner}.kek"
+        if not path.exists():
+            make_kek(owner, path)
     say(f"Made the key-encryption keys in {home / 'keys'} (mode 0600).")
     say(
         "Keep a copy of them apart from the database's backups: together they open every stored secret, and without them none can be opened."
     )
 
 
+def made(home: Path) -> None:
+    """The first start is over: from now on a key or a database that is missing is lost."""
+    (home / _UNFINISHED).unlink(missing_ok=True)
+
+
+def require_database(where: Path, database: str) -> None:
+    """Raises `DatabaseLost`: a fresh, empty database in the place of a lost one would look as if no site had ever been paired."""
+    if _is_absent(database):
+        raise DatabaseLost(
+            "The database of this installation is gone; its keys are still there.",
+            where=database.removeprefix("sqlite:///"),
+            do=f"Put the database back from a backup. To start with an empty one, move {where / 'keys'} away first.",
+        )
+
+
 def require_set_up(where: Path, database: str) -> None:
     """Raises `NotSetUp` when an embedded database would have to be made: only `serve` makes one."""
-    if database.startswith("sqlite") and not Path(database.removeprefix("sqlite:///")).exists():
+    if any((where / "keys").glob("*.kek")):
+        require_database(where, database)
+    if _is_absent(database):
         raise NotSetUp(f"There is no installation in {where}.", do="Start one with `presswarden serve`, or name its folder with --home.")
 
 
@@ -71,3 +98,8 @@ def wake_for(database: Database, home: Path) -> PipeWake | PostgresWake:
     if database.is_sqlite:
         return PipeWake(home / "wake")
     return PostgresWake(database.url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+def _is_absent(database: str) -> bool:
+    """True for an embedded database without its file; a server's is asked, not looked for."""
+    return database.startswith("sqlite") and not Path(database.removeprefix("sqlite:///")).exists()

@@ -19,6 +19,8 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
     where = settings.web.home
     if home.is_first_start(where):
         home.make_home(where, say)
+    else:
+        home.require_database(where, settings.web.database)
     keks = {
         "web": home.kek("web", settings.web.kek),
         "dispatcher": home.kek("dispatcher", settings.dispatcher.kek),
@@ -28,6 +30,7 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
     try:
         if await migrate(database):
             say("Made the first organisation, with one owner.")
+        home.made(where)
         clock, wake = SystemClock(), home.wake_for(database, where)
         app = web.build_app(database, clock, keks["web"], wake)
         acting = dispatcher.build(database, keks["dispatcher"], wake, settings.dispatcher.site_networks)
