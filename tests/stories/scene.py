@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,10 @@ class Paired:
         """Where sites reach the control plane."""
         return self.control.environment()["PRESSWARDEN_URL"]
 
+    @cached_property
+    def id(self) -> str:
+        return str(self.show()["id"])
+
     def ask(self, command: str, *words: str) -> Any:
         """`presswarden site COMMAND LABEL ...`, which must succeed; its document."""
         return self.control.ask("site", command, self.label, *words)
@@ -81,8 +86,7 @@ class Paired:
 
     def audited(self, kind: str) -> list[dict[str, Any]]:
         """Entries of the record about this site, newest first."""
-        site = self.show()["id"]
-        return [each for each in self.control.ask("audit", "list", "--kind", kind) if each["subject"] == f"site:{site}"]
+        return [each for each in self.control.ask("audit", "list", "--kind", kind) if each["subject"] == f"site:{self.id}"]
 
     def status(self) -> dict[str, Any]:
         return status(self.site)

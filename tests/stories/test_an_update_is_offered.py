@@ -29,7 +29,9 @@ def offers(shop: Paired, tmp_path: Path) -> Iterator[UpdateServer]:
 
 def ask_for_updates(shop: Paired) -> None:
     """What WordPress does twice a day."""
-    shop.site.php("delete_site_transient('update_plugins'); delete_site_transient('update_themes'); wp_update_plugins(); wp_update_themes();")
+    shop.site.php(
+        "delete_site_transient('update_plugins'); delete_site_transient('update_themes'); wp_update_plugins(); wp_update_themes();"
+    )
 
 
 def test_an_update_shows_as_available_after_the_next_heartbeat(shop: Paired, offers: UpdateServer) -> None:
