@@ -14,13 +14,14 @@ import typer
 from presswarden.audit import service as audit
 from presswarden.audit import verify
 from presswarden.audit.model import Recorded
+from presswarden.identity import service as identity
+from presswarden.identity.model import Permission
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
 from presswarden.kernel.errors import NotFound, PresswardenError
 from presswarden.kernel.ids import EventId
 from presswarden.surfaces.cli.desk import Counter, Desk, run, wants_json
 from presswarden.surfaces.cli.output import document, moment, pairs, table
-from presswarden.surfaces.problems import PROOF_FAILED
 from presswarden.telemetry.model import shown
 
 
@@ -76,6 +77,7 @@ def commands(counter: Counter) -> typer.Typer:
 
 async def _list(desk: Desk, kind: str, limit: int) -> int:
     async with desk.database.reading(desk.org) as tx:
+        await identity.require(tx, desk.person.id, Permission.AUDIT_SEE)
         found = await audit.events(tx, limit=limit, kind=kind or None, newest_first=True)
     if desk.json:
         print(document([_plain(each) for each in found]))
@@ -87,6 +89,7 @@ async def _list(desk: Desk, kind: str, limit: int) -> int:
 
 async def _show(desk: Desk, entry: EventId) -> int:
     async with desk.database.reading(desk.org) as tx:
+        await identity.require(tx, desk.person.id, Permission.AUDIT_PAYLOAD)
         found = await audit.event(tx, entry)
         try:
             proof = (await audit.prove(tx, entry)).text()
@@ -101,13 +104,18 @@ async def _show(desk: Desk, entry: EventId) -> int:
     print("\nThe payload was removed after its retention; the commitment to it stays." if payload is None else f"\n{document(payload)}")
     if proof:
         print(f"\nProof of its place:\n{proof}")
-    return 0 if found.intact else PROOF_FAILED
+    if not found.intact:
+        raise ProofFailed(
+            "This entry is not the one that was recorded.", do="Run `presswarden audit verify`, and keep the database as it is."
+        )
+    return 0
 
 
 async def _verify(desk: Desk) -> int:
     with tempfile.TemporaryDirectory(prefix="presswarden-verify-") as scratch:
         folder = Path(scratch) / "export"
         async with desk.database.reading(desk.org) as tx:
+            await identity.require(tx, desk.person.id, Permission.AUDIT_SEE)
             await audit.export(tx, folder)
             broken = await audit.first_broken(tx)
         report = verify.verify_export(folder, (folder / "log.vkey").read_text())
@@ -120,6 +128,7 @@ async def _verify(desk: Desk) -> int:
 
 async def _export(desk: Desk, folder: Path) -> int:
     async with desk.database.reading(desk.org) as tx:
+        await identity.require(tx, desk.person.id, Permission.AUDIT_EXPORT)
         newest = await audit.export(tx, folder)
     if desk.json:
         print(document({"folder": str(folder), "size": newest.size, "root": newest.root.hex(), "origin": newest.origin}))
@@ -143,7 +152,12 @@ def _tell(report: verify.Report, *, as_json: bool) -> int:
     else:
         print(pairs({name: str(value) for name, value in told.items()}))
         print("\n".join(f"WRONG: {shown(fault.says)}" for fault in report.faults) or "Every entry, the tree and every checkpoint agree.")
-    return 0 if report.ok else PROOF_FAILED
+    if not report.ok:
+        raise ProofFailed(
+            "The record is not what was signed.",
+            do="Keep it as it is. Compare it with an earlier export and with the checkpoints that sites kept, to learn when it was changed.",
+        )
+    return 0
 
 
 def _fault(fault: verify.Fault) -> dict[str, Json]:

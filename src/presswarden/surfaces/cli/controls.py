@@ -23,17 +23,18 @@ from presswarden.surfaces.cli.output import document
 
 async def read(desk: Desk, site: str, tool: str, request: RequestId | None, *, seconds: float) -> int:
     if request is not None:
+        async with desk.database.reading(desk.org) as tx:
+            of = (await mailbox.outcome(tx, request)).site
+            await identity.require(tx, desk.person.id, Permission.SITE_READ, site=of)
         return tell(desk, await wait_for(desk, request, seconds=seconds))
     async with desk.database.transaction(desk.org) as tx:
-        await identity.require(tx, desk.person.id, Permission.SITE_READ)
-        filed = await _file(desk, tx, await sites.find_site(tx, site), tool, {})
+        filed = await _file(desk, tx, await _site(desk, tx, site, Permission.SITE_READ), tool, {})
     return tell(desk, await wait_for(desk, filed.id, seconds=seconds, ring=True))
 
 
 async def pause(desk: Desk, site: str, reason: str) -> int:
     async with desk.database.transaction(desk.org) as tx:
-        await identity.require(tx, desk.person.id, Permission.SITE_PAUSE)
-        found = await sites.find_site(tx, site)
+        found = await _site(desk, tx, site, Permission.SITE_PAUSE)
         await sites.pause(tx, found.id, reason, by=_person(desk), now=desk.clock.now())
         filed = await _file(desk, tx, found, "control.pause", {"reason": reason[:200]})
     return await _wish(desk, filed, f"{found.label} is paused.", "is to be paused")
@@ -41,8 +42,7 @@ async def pause(desk: Desk, site: str, reason: str) -> int:
 
 async def resume(desk: Desk, site: str) -> int:
     async with desk.database.transaction(desk.org) as tx:
-        await identity.require(tx, desk.person.id, Permission.SITE_RESUME)
-        found = await sites.find_site(tx, site)
+        found = await _site(desk, tx, site, Permission.SITE_RESUME)
         await sites.resume(tx, found.id, "", by=_person(desk), now=desk.clock.now())
         filed = await _file(desk, tx, found, "control.resume", {})
     return await _wish(desk, filed, f"{found.label} takes calls again.", "is to take calls again")
@@ -50,8 +50,7 @@ async def resume(desk: Desk, site: str) -> int:
 
 async def revoke(desk: Desk, site: str, reason: str) -> int:
     async with desk.database.transaction(desk.org) as tx:
-        await identity.require(tx, desk.person.id, Permission.SITE_REVOKE)
-        found = await sites.find_site(tx, site)
+        found = await _site(desk, tx, site, Permission.SITE_REVOKE)
         ended = await sites.revoke(tx, found.id, by=_person(desk), reason=reason, now=desk.clock.now())
         if ended.paired_at is None:
             filed = None
@@ -69,15 +68,14 @@ async def revoke(desk: Desk, site: str, reason: str) -> int:
 
 async def rotate(desk: Desk, site: str, *, site_key: bool) -> int:
     async with desk.database.transaction(desk.org) as tx:
-        await identity.require(tx, desk.person.id, Permission.SITE_REVOKE)
-        filed = await _file(desk, tx, await sites.find_site(tx, site), "control.rotate_site" if site_key else "control.rotate", {})
+        found = await _site(desk, tx, site, Permission.SITE_REVOKE)
+        filed = await _file(desk, tx, found, "control.rotate_site" if site_key else "control.rotate", {})
     return tell(desk, await wait_for(desk, filed.id, seconds=PATIENCE, ring=True))
 
 
 async def confirm_move(desk: Desk, site: str) -> int:
     async with desk.database.transaction(desk.org) as tx:
-        await identity.require(tx, desk.person.id, Permission.SITE_MOVE)
-        found = await sites.find_site(tx, site)
+        found = await _site(desk, tx, site, Permission.SITE_MOVE)
         move = await sites.confirm_move(tx, found.id, by=desk.person.id, now=desk.clock.now())
     await desk.wake.ring(mailbox.DISPATCH)
     said = {"site": found.id, "old_home": move.old_home, "new_home": move.new_home}
@@ -85,6 +83,13 @@ async def confirm_move(desk: Desk, site: str) -> int:
         document(said) if desk.json else f"{found.label} moves from {move.old_home} to {move.new_home} once the new address answers signed."
     )
     return 0
+
+
+async def _site(desk: Desk, tx: Tx, name: str, permission: Permission) -> Site:
+    """The site, for somebody whose roles, for it or for all sites, allow `permission`."""
+    found = await sites.find_site(tx, name)
+    await identity.require(tx, desk.person.id, permission, site=found.id)
+    return found
 
 
 async def _file(desk: Desk, tx: Tx, site: Site, tool: str, args: Mapping[str, Json], installation: InstallationId | None = None) -> Request:

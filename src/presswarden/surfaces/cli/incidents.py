@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from presswarden.identity import service as identity
+from presswarden.identity.model import Permission, may
 from presswarden.incidents import service as incidents
 from presswarden.incidents.model import KINDS, Incident, Signal, containment_of
 from presswarden.kernel.canonical import Json
@@ -37,7 +39,10 @@ def commands(counter: Counter) -> typer.Typer:
 async def _list(desk: Desk, site: str, *, everything: bool) -> int:
     async with desk.database.reading(desk.org) as tx:
         only = (await sites.find_site(tx, site)).id if site else None
-        found = await incidents.list_incidents(tx, site=only, only_open=not everything)
+        listed = await incidents.list_incidents(tx, site=only, only_open=not everything)
+        found = [each for each in listed if may(desk.person, Permission.INCIDENT_SEE, each.site)]
+        if not found:
+            await identity.require(tx, desk.person.id, Permission.INCIDENT_SEE, site=only)
         labels = {each.id: each.label for each in await sites.list_sites(tx)}
     if desk.json:
         print(document([_plain(each) for each in found]))
@@ -54,6 +59,7 @@ async def _list(desk: Desk, site: str, *, everything: bool) -> int:
 async def _show(desk: Desk, incident: IncidentId) -> int:
     async with desk.database.reading(desk.org) as tx:
         found, signals = await incidents.show(tx, incident)
+        await identity.require(tx, desk.person.id, Permission.INCIDENT_SEE, site=found.site)
     if desk.json:
         print(document({**_plain(found), "signals_seen": [_signal(each) for each in signals]}))
         return 0

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from presswarden.identity import service as identity
-from presswarden.identity.model import Permission
+from presswarden.identity.model import Permission, may
 from presswarden.incidents import service as incidents
 from presswarden.incidents.model import Incident
 from presswarden.kernel.canonical import Json
@@ -20,8 +20,9 @@ UPDATE = "update:"
 
 async def list_sites(desk: Desk) -> int:
     async with desk.database.reading(desk.org) as tx:
-        await identity.require(tx, desk.person.id, Permission.SITE_SEE)
-        found = await sites.list_sites(tx)
+        found = [each for each in await sites.list_sites(tx) if may(desk.person, Permission.SITE_SEE, each.id)]
+        if not found:
+            await identity.require(tx, desk.person.id, Permission.SITE_SEE)
         standings = await telemetry.standings(tx)
         troubles = await incidents.open_counts(tx)
     if desk.json:
@@ -49,8 +50,8 @@ async def list_sites(desk: Desk) -> int:
 async def show(desk: Desk, name: str) -> int:
     now = desk.clock.now()
     async with desk.database.reading(desk.org) as tx:
-        await identity.require(tx, desk.person.id, Permission.SITE_SEE)
         site = await sites.find_site(tx, name)
+        await identity.require(tx, desk.person.id, Permission.SITE_SEE, site=site.id)
         facts = (await telemetry.facts(tx, site.id)).with_control(
             now, site_paired=site.state is InstallationState.PAIRED, site_change_open=False, site_held=False
         )
