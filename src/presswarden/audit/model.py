@@ -172,7 +172,7 @@ class Returned(StrEnum):
     FORKED = "forked"
     """Our signature over another history."""
     FOREIGN = "foreign"
-    """Not signed by this organisation's log; says nothing about it."""
+    """Not signed under the key of this organisation's log: no checkpoint at all, or one of a log that stood in this one's place."""
 
 
 def seal(entry: Entry, *, event: EventId, salt: bytes, at: datetime) -> Sealed:

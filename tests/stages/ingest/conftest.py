@@ -14,12 +14,12 @@ from presswarden.incidents import service as incidents
 from presswarden.incidents.model import SignalKind
 from presswarden.kernel.clock import unix
 from presswarden.kernel.db import Database
-from presswarden.kernel.ids import EVERYONE, InstallationId, OrgId, PersonId, SiteId
+from presswarden.kernel.ids import EVERYONE, InstallationId, KeyId, OrgId, PersonId, SiteId
 from presswarden.kernel.sealing import Kek
 from presswarden.kernel.verify import key_id
 from presswarden.kernel.wake import Listener
 from presswarden.sites import service as sites
-from presswarden.sites.model import Installation, KeyId
+from presswarden.sites.model import Installation
 from presswarden.surfaces.ingest.limits import PER_ADDRESS, Rate
 from presswarden.surfaces.ingest.routes import ingest_routes
 from tests.fakes.clock import FrozenClock

@@ -47,6 +47,11 @@ async def test_a_body_that_is_cut_short_or_not_gzip_is_refused(plane: Plane) -> 
         assert refused(await plane.post("heartbeat", message)) == (400, "request.malformed")
 
 
+async def test_a_pairing_message_of_more_than_sixteen_kibibytes_is_refused_before_it_is_parsed(plane: Plane) -> None:
+    assert refused(await plane.post_pair(b'{"a":"' + b"x" * 16_000 + b'"}')) == (400, "request.malformed")
+    assert refused(await plane.post_pair(b'{"a":"' + b"x" * 16_384 + b'"}')) == (413, "request.too_large")
+
+
 async def test_too_many_messages_from_one_installation_are_refused_for_a_while(plane: Plane) -> None:
     site = await plane.paired()
     async with plane.client() as client:

@@ -4,8 +4,11 @@ from uuid import uuid4
 
 import pytest
 
+from presswarden.audit import service as audit
+from presswarden.audit import signing
 from presswarden.incidents.model import SignalKind
 from presswarden.kernel.ids import SiteId
+from presswarden.kernel.sealing import Kek
 from presswarden.sites.model import InstallationState
 from presswarden.telemetry import service as telemetry
 from tests.fakes.connector import INVENTORY, Connector, jcs
@@ -217,3 +220,17 @@ async def test_nothing_of_a_refused_heartbeat_is_stored(plane: Plane) -> None:
     async with plane.database.reading(plane.org) as tx:
         assert await telemetry.inventory(tx, found.site) is None
     assert (await plane.installation(site)).seq == 0
+
+
+@pytest.mark.req("N9", "W19")
+async def test_a_checkpoint_under_another_key_than_our_logs_is_a_signal_because_the_log_may_have_been_begun_anew(plane: Plane) -> None:
+    site = await plane.paired()
+    async with plane.database.transaction(plane.org) as tx:
+        await audit.integrate(tx, Kek("janitor", b"j" * 32), log_host="control.example", now=plane.clock.now())
+        ours = await audit.latest_checkpoint(tx)
+    assert ours is not None
+    assert (await plane.post("heartbeat", site.heartbeat(checkpoint=ours.text))).status_code == 200
+    assert await plane.signals(site) == set()
+    before = signing.checkpoint(ours.origin, signing.new_seed(), size=ours.size, root=ours.root)
+    assert (await plane.post("heartbeat", site.heartbeat(checkpoint=before))).status_code == 200
+    assert await plane.signals(site) == {SignalKind.CHECKPOINT_FORK}

@@ -105,12 +105,11 @@ class Counter:
             return
         verdict = await audit.compare_returned(tx, checkpoint)
         match verdict:
-            case Returned.AHEAD | Returned.FORKED:
+            case Returned.AHEAD | Returned.FORKED | Returned.FOREIGN:
+                # Foreign too: the site took it from an order of ours, so either the site lies or our log was begun anew under another key.
                 await incidents.raise_signal(tx, SignalKind.CHECKPOINT_FORK, good.found.site, {"returned": verdict.value}, good.now)
             case Returned.CONSISTENT:
                 self._compared[tx.org] = (checkpoint, good.now)
-            case Returned.FOREIGN:
-                pass
             case _:
                 assert_never(verdict)
 

@@ -31,6 +31,8 @@ from presswarden.surfaces.ingest.refusals import TEXTS, Refusal
 
 PATIENCE: Final = 15.0
 """Seconds that a whole body may take to arrive."""
+LARGEST_PAIRING: Final = 16_384
+"""Of the one message that is parsed before anything of it is proved: a stranger's MiB would hold up everybody while it is read."""
 
 Take = Callable[[Verified], Awaitable[bytes | Refusal]]
 
@@ -87,7 +89,7 @@ class _Ingest:
 
     async def _pair(self, request: Request) -> Response:
         _encoding(request, ())
-        asked = bodies.pair_request(decode_object(await self._body(request)))
+        asked = bodies.pair_request(decode_object(await self._body(request, LARGEST_PAIRING)))
         now, source = self._clock.now(), _source(request)
         async with self._database.reading(self._everyone) as tx:
             found = await sites.installation_of(self._everyone, tx, asked.installation)
@@ -102,19 +104,19 @@ class _Ingest:
         await self._ring()
         return Response(b'{"status":"confirming","v":1}', 202, media_type="application/json")
 
-    async def _body(self, request: Request) -> bytes:
+    async def _body(self, request: Request, largest: int = LARGEST_BODY) -> bytes:
         length = request.headers.get("content-length", "0")
         if not length.isdigit():
             raise Malformed("The body's length is not a number.")
-        if len(length) > 8 or int(length) > LARGEST_BODY:
-            raise TooLarge("The body is larger than 1 MiB.")
+        if len(length) > 8 or int(length) > largest:
+            raise TooLarge(f"The body is larger than {largest // 1024} KiB.")
         read = bytearray()
         try:
             async with asyncio.timeout(self._patience):
                 async for chunk in request.stream():
                     read += chunk
-                    if len(read) > LARGEST_BODY:
-                        raise TooLarge("The body is larger than 1 MiB.")
+                    if len(read) > largest:
+                        raise TooLarge(f"The body is larger than {largest // 1024} KiB.")
         except TimeoutError as fault:
             raise Malformed("The body did not arrive in time.") from fault
         except ClientDisconnect as fault:
