@@ -128,3 +128,33 @@ def test_a_kek_that_was_begun_and_never_finished_is_made_anew(tmp_path: Path) ->
     with pytest.raises(FileExistsError):
         sealing.make_kek("web", tmp_path / "web.kek")
     assert sealing.read_kek("web", tmp_path / "web.kek") == made
+
+
+@pytest.mark.req("W9", "W20")
+async def test_what_was_deleted_is_gone_from_every_file_of_sqlite_once_its_log_is_folded(tmp_path: Path) -> None:
+    canary = "canary-" + new_id()
+    database = Database(f"sqlite:///{tmp_path}/x.sqlite")
+    try:
+        async with database.transaction(EVERYONE) as tx:
+            await tx.execute(text("CREATE TABLE spent (n INTEGER PRIMARY KEY, secret TEXT)"))
+            await tx.execute(text("INSERT INTO spent (secret) VALUES (:secret), (:secret)"), {"secret": canary * 3})
+        async with database.transaction(EVERYONE) as tx:
+            await tx.execute(text("UPDATE spent SET secret = NULL WHERE n = 1"))
+            await tx.execute(text("DELETE FROM spent WHERE n = 2"))
+        assert _held(tmp_path, canary), "SQLite's log still holds it"
+        await database.fold()
+        assert not _held(tmp_path, canary)
+    finally:
+        await database.dispose()
+
+
+def _held(folder: Path, canary: str) -> bool:
+    return any(canary.encode() in path.read_bytes() for path in folder.iterdir())
+
+
+async def test_folding_keeps_what_stands(database: Database, org: OrgId) -> None:
+    async with database.transaction(org) as tx:
+        await org_key(org, tx, Kek("web", sealing.new_key()))
+    await database.fold()
+    async with database.reading(org) as tx:
+        assert len((await tx.scalars(select(OrgKeyRow))).all()) == 1

@@ -144,6 +144,16 @@ class Database:
         async with self.reading(EVERYONE):
             pass
 
+    async def fold(self) -> None:
+        """Take SQLite's log into the file and empty it, so that what was deleted does not live on in it. Does what it can beside open readers."""
+        if self._writer is None:
+            return
+        async with self._writer, self.engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            # Past our own BEGIN: a checkpoint inside a transaction is refused.
+            folded = await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]  # the driver's own connection
+            await folded.close()
+
     async def dispose(self) -> None:
         await self.engine.dispose()
 
@@ -153,11 +163,15 @@ def _with_driver(url: URL) -> URL:
     return url.set(drivername=drivers[url.drivername]) if url.drivername in drivers else url
 
 
+# recursive_triggers: else REPLACE gets past the triggers that keep append-only tables append-only.
+# secure_delete: else a spent secret stays readable in the file's free space.
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=15000", "foreign_keys=ON", "recursive_triggers=ON", "secure_delete=ON")
+
+
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # BEGIN is ours: see _begin_sqlite
     cursor = connection.cursor()
-    # recursive_triggers: else REPLACE gets past the triggers that keep append-only tables append-only.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=15000", "foreign_keys=ON", "recursive_triggers=ON"):
+    for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
