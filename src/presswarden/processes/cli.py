@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -127,6 +128,7 @@ app.add_typer(audit.commands(_counter), name="audit")
 
 def main() -> None:
     """Run the program. What was typed wrongly is told in the form of every other problem."""
+    os.umask(0o077)  # database, pipes and exports are the user's alone, also where the folder stands open
     try:
         ended = app(standalone_mode=False)
     except typer.Abort:

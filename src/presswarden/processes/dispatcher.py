@@ -21,6 +21,7 @@ async def run(settings: DispatcherSettings, stop: asyncio.Event) -> None:
     kek = home.kek("dispatcher", settings.kek)
     database = await home.open_database(settings.database)
     try:
+        await home.require_fitting(database, kek)
         await build(database, kek, home.wake_for(database, settings.home), settings.site_networks).run(stop)
     finally:
         await database.dispose()

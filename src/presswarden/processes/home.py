@@ -9,7 +9,9 @@ from pathlib import Path
 
 from presswarden.kernel.db import Database
 from presswarden.kernel.errors import PresswardenError
-from presswarden.kernel.sealing import Kek, make_kek, read_kek
+from presswarden.kernel.ids import EVERYONE
+from presswarden.kernel.sealing import Kek, SealBroken, make_kek, read_kek
+from presswarden.kernel.store import require_opening
 from presswarden.kernel.wake import PipeWake, PostgresWake
 from presswarden.migrations.current import is_current
 
@@ -33,6 +35,12 @@ class SchemaOld(PresswardenError):
     code = "database.schema"
 
 
+class KekStrange(PresswardenError):
+    """A KEK of another installation, or one that was made anew after the right one was lost."""
+
+    code = "kek.strange"
+
+
 def is_first_start(home: Path) -> bool:
     """True while nothing of an installation exists, neither a key nor a database, and as long as a first start has not come to its end."""
     return (home / _UNFINISHED).exists() or not (any((home / "keys").glob("*.kek")) or (home / "presswarden.sqlite").exists())
@@ -41,6 +49,7 @@ def is_first_start(home: Path) -> bool:
 def make_home(home: Path, say: Callable[[str], None]) -> None:
     """Make the folder and one KEK for each process; what an interrupted first start made is kept. `made` ends it, once there is a database."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.chmod(0o700)  # a folder that was there already may be open to others
     (home / _UNFINISHED).touch(mode=0o600)
     for owner in OWNERS:
         path = home / "keys" / f"{owner}.kek"
@@ -77,6 +86,19 @@ def require_set_up(where: Path, database: str) -> None:
 
 def kek(owner: str, path: Path) -> Kek:
     return read_kek(owner, path)
+
+
+async def require_fitting(database: Database, *keks: Kek) -> None:
+    """Raises `KekStrange`, before anything is sealed under a KEK that is not the one this database's secrets lie under."""
+    async with database.reading(EVERYONE) as tx:
+        for each in keks:
+            try:
+                await require_opening(EVERYONE, tx, each)
+            except SealBroken:
+                raise KekStrange(
+                    f"The key-encryption key of {each.owner} is not the one that this database's secrets were sealed under.",
+                    do="Put back the keys folder that belongs to this database. Nothing was changed.",
+                ) from None
 
 
 async def open_database(url: str) -> Database:

@@ -76,6 +76,7 @@ class Janitor:
         for organisation in organisations:
             async with _alone(organisation.id, "payloads"), self._database.transaction(organisation.id) as tx:
                 await audit.expire_payloads(tx, now=now)
+        await self._database.fold()
 
 
 async def integrate_all(database: Database, kek: Kek, *, log_host: str, now: datetime) -> int:
@@ -111,6 +112,7 @@ async def run(settings: JanitorSettings, stop: asyncio.Event) -> None:
     kek = home.kek("janitor", settings.kek)
     database = await home.open_database(settings.database)
     try:
+        await home.require_fitting(database, kek)
         await Janitor(database, SystemClock(), kek, settings.log_host, settings.retention_days).run(stop)
     finally:
         await database.dispose()

@@ -30,6 +30,7 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
     try:
         if await migrate(database):
             say("Made the first organisation, with one owner.")
+        await home.require_fitting(database, *keks.values())
         home.made(where)
         clock, wake = SystemClock(), home.wake_for(database, where)
         app = web.build_app(database, clock, keks["web"], wake)

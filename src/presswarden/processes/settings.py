@@ -106,7 +106,7 @@ class Settings:
     @property
     def database(self) -> str:
         url = self.values.get("database") or f"sqlite:///{self.home / 'presswarden.sqlite'}"
-        if urlsplit(url).scheme not in {"sqlite", "postgresql", "postgres"}:
+        if not _is_database(url):
             raise self._invalid("database", "sqlite:///PATH or postgresql://USER@HOST/NAME")
         return url
 
@@ -149,6 +149,15 @@ class Settings:
 def _default_home(env: Mapping[str, str]) -> Path:
     base = env.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(base) / "presswarden"
+
+
+def _is_database(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # checked only when asked for
+    except ValueError:
+        return False
+    return len(parts.path) > 1 if parts.scheme == "sqlite" and not parts.netloc else parts.scheme in {"postgresql", "postgres"}
 
 
 def _read(path: Path) -> dict[str, str]:

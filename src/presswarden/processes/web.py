@@ -85,6 +85,7 @@ async def run(settings: WebSettings, stop: asyncio.Event) -> None:
     kek = home.kek("web", settings.kek)
     database = await home.open_database(settings.database)
     try:
+        await home.require_fitting(database, kek)
         wake = home.wake_for(database, settings.home)
         await serve_app(build_app(database, SystemClock(), kek, wake), settings, stop)
     finally:

@@ -28,6 +28,9 @@ def test_each_process_is_given_its_own_key_and_no_other(tmp_path: Path) -> None:
         ("listen", "8700"),
         ("listen", "127.0.0.1:99999"),
         ("database", "mysql://x"),
+        ("database", "sqlite://"),
+        ("database", "sqlite://somewhere/x.sqlite"),
+        ("database", "postgresql://presswarden:a-secret-word@host:port/name"),
         ("site_networks", "10.0.0.0/99"),
         ("trusted_proxies", "proxy.example"),
         ("retention_days", "3"),
@@ -38,6 +41,7 @@ def test_a_wrong_value_names_its_key_and_where_it_stands(tmp_path: Path, key: st
     with pytest.raises(SettingsInvalid, match=key) as refused:
         Settings.load(tmp_path, {f"PRESSWARDEN_{key.upper()}": value}).serve()
     assert f"PRESSWARDEN_{key.upper()}" in refused.value.where
+    assert "a-secret-word" not in f"{refused.value.says} {refused.value.where} {refused.value.do}"
     assert refused.value.do
 
 
