@@ -148,7 +148,9 @@ async def event(tx: Tx, event_id: EventId) -> Recorded:
     """One entry. Raises `NoSuchEntry`."""
     row = await store.find(tx.org, tx, event_id)
     if row is None:
-        raise NoSuchEntry("There is no such entry in this organisation's record.")
+        raise NoSuchEntry(
+            "There is no such entry in this organisation's record.", do="List them with `presswarden audit list` and use the id shown."
+        )
     return _recorded(row)
 
 

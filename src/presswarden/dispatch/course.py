@@ -11,6 +11,7 @@ from typing import Final, assert_never
 from presswarden.actions.catalogue import CATALOGUE
 from presswarden.actions.model import Klass
 from presswarden.dispatch.model import Answer, Ending
+from presswarden.dispatch.next_steps import next_step
 from presswarden.kernel.clock import unix
 from presswarden.mailbox.model import NEVER_RESENT_AFTER, Carried, Envelope, Outcome, Request, RequestState
 
@@ -128,7 +129,7 @@ def _soon(envelope: Envelope, now: datetime) -> datetime:
 
 def _outcome(state: RequestState, request: Request, envelope: Envelope, answer: Answer, *, says: str = "") -> Outcome:
     carried = Carried.CALL if state is RequestState.REFUSED else _carried(request)
-    do = answer.do or (_ask_again(request) if state is RequestState.UNKNOWN else "")
+    do = answer.do or (_ask_again(request) if state is RequestState.UNKNOWN else next_step(answer.code))
     return Outcome(state, answer.code, says or answer.says, do, call=envelope.call, carried_by=carried)
 
 

@@ -6,11 +6,14 @@ it from the standing order. Limits: each files a wish and tells what came of it.
 
 from collections.abc import Mapping
 
+from presswarden.actions.catalogue import action_of, readable
+from presswarden.actions.model import Klass
 from presswarden.audit.model import Actor
 from presswarden.identity import service as identity
 from presswarden.identity.model import Permission
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
+from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import CorrelationId, InstallationId, RequestId, new_id
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import Carried, Request, RequestState
@@ -21,12 +24,20 @@ from presswarden.surfaces.cli.desk import Desk
 from presswarden.surfaces.cli.output import document
 
 
+class NoRead(PresswardenError):
+    """The tool is in the catalogue, but it does more than read."""
+
+    code = "usage.no_read"
+
+
 async def read(desk: Desk, site: str, tool: str, request: RequestId | None, *, seconds: float) -> int:
     if request is not None:
         async with desk.database.reading(desk.org) as tx:
             of = (await mailbox.outcome(tx, request)).site
             await identity.require(tx, desk.person.id, Permission.SITE_READ, site=of)
         return tell(desk, await wait_for(desk, request, seconds=seconds))
+    if action_of(tool).klass is not Klass.READ:
+        raise NoRead(f"{tool} does not only read.", do=f"Tools that read: {', '.join(readable())}.")
     async with desk.database.transaction(desk.org) as tx:
         filed = await _file(desk, tx, await _site(desk, tx, site, Permission.SITE_READ), tool, {})
     return tell(desk, await wait_for(desk, filed.id, seconds=seconds, ring=True))
