@@ -80,6 +80,7 @@ const CLASS_FILES = array(
 	'Presswarden\\Connector\\Site\\Flags' => '/src/Site/Flags.php',
 	'Presswarden\\Connector\\Site\\Health' => '/src/Site/Health.php',
 	'Presswarden\\Connector\\Site\\Heartbeat' => '/src/Site/Heartbeat.php',
+	'Presswarden\\Connector\\Site\\HeartbeatProblem' => '/src/Site/HeartbeatProblem.php',
 	'Presswarden\\Connector\\Site\\HighWater' => '/src/Site/HighWater.php',
 	'Presswarden\\Connector\\Site\\InventoryFacts' => '/src/Site/InventoryFacts.php',
 	'Presswarden\\Connector\\Site\\Journal' => '/src/Site/Journal.php',

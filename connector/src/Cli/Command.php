@@ -10,6 +10,7 @@ declare( strict_types=1 );
 namespace Presswarden\Connector\Cli;
 
 use Presswarden\Connector\Site\Heartbeat;
+use Presswarden\Connector\Site\HeartbeatProblem;
 use Presswarden\Connector\Site\Pairing;
 use Presswarden\Connector\Site\PairingProblem;
 use Presswarden\Connector\Site\Plain;
@@ -126,7 +127,7 @@ final class Command {
 			}
 		);
 		if ( '' !== $code ) {
-			\WP_CLI::error( 'The heartbeat was not accepted: ' . $code );
+			\WP_CLI::error( 'The heartbeat was not accepted. ' . HeartbeatProblem::says( $code ) . ' (' . $code . ')' );
 			return;
 		}
 		\WP_CLI::success( 'The heartbeat was accepted.' );
