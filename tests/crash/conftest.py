@@ -32,7 +32,7 @@ def shops() -> Iterator[tuple[Shop, ...]]:
             shop.gate.__exit__(None, None, None)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
     """All processes in one, on SQLite."""
     room = tmp_path_factory.mktemp("serve") / "home"
@@ -45,7 +45,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
             plane.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def apart(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: str) -> Iterator[Plane]:
     """web, dispatcher and janitor as processes of their own, on PostgreSQL."""
     name = f"crash_{uuid4().hex}"

@@ -199,14 +199,14 @@ class Plane:
 
         return self.write(wish, rings=True)
 
-    def settled(self, requests: Iterable[RequestId]) -> list[Request]:
-        """All of them, once every one is settled."""
+    def settled(self, requests: Iterable[RequestId], *, seconds: float = PATIENCE, also: Callable[[Request], bool] = bool) -> list[Request]:
+        """All of them, once every one is settled (and `also` holds for it)."""
         wanted = list(requests)
 
         async def look(tx: Tx) -> list[Request]:
             return [await mailbox.outcome(tx, each) for each in wanted]
 
-        until(lambda: all(each.is_settled for each in self.read(look)), f"{len(wanted)} requests are settled")
+        until(lambda: all(each.is_settled and also(each) for each in self.read(look)), f"{len(wanted)} requests are settled", seconds)
         return self.read(look)
 
     def nothing_open(self) -> None:

@@ -36,18 +36,27 @@ class Shop:
     def name(self) -> str:
         return self.site.name
 
-    def pair(self, offer: Offer, *, wait: int = 0) -> Ran:
-        return self.site.wp("presswarden", "pair", offer.text, f"--wait={wait}")
+    def pair(self, offer: Offer, *options: str, wait: int = 0) -> Ran:
+        return self.site.wp("presswarden", "pair", offer.text, f"--wait={wait}", *options)
+
+    def fresh_server(self) -> None:
+        """All of its workers again: PHP's own server replaces none that died."""
+        self.site.stop()
+        self.site.start()
 
     def beat(self) -> Ran:
         return self.site.wp("presswarden", "heartbeat")
 
     def pairing(self) -> dict[str, Any]:
         """What the site has written down of its pairing, as it lies in its database."""
-        return dict(json.loads(self.site.option("presswarden_record") or '{"state": "unpaired"}'))
+        return dict(json.loads(self.site.option("presswarden_record") or "{}"))
+
+    @property
+    def state(self) -> str:
+        return self.pairing().get("state") or "unpaired"
 
     def unpair(self) -> None:
-        if self.pairing()["state"] != "unpaired":
+        if self.state != "unpaired":
             done = self.site.wp("presswarden", "unpair")
             assert done.code == 0, done
 
@@ -97,6 +106,12 @@ def part_all(plane: Plane, offers: dict[Shop, Offer]) -> None:
         if plane.installation(offer).state is not InstallationState.REVOKED:
             plane.revoke(offer.site)
     together(lambda shop: shop.unpair(), list(offers))
+
+
+def known(plane: Plane, offer: Offer) -> list[str]:
+    """The components of the site that the control plane knows."""
+    found = plane.inventory(offer)
+    return [] if found is None else list(found.components)
 
 
 def times(shops: Iterable[Shop], tool: str = "") -> Counter[str]:

@@ -14,8 +14,8 @@ import pytest
 from lab.commands import Ran
 from lab.gate import Answer, Held
 from lab.packages import write_plugin
-from tests.crash.plane import Offer, Plane
-from tests.crash.shops import HEARTBEAT, Shop, pair_all, part_all, together
+from tests.crash.plane import Plane
+from tests.crash.shops import HEARTBEAT, Shop, known, pair_all, part_all, together
 from tests.crash.stalls import stalled
 from tests.crash.table import Tell
 
@@ -89,8 +89,3 @@ def arrive(plane: Plane, dies: str, held: Held, threads: ThreadPoolExecutor) -> 
     if not plane.on_postgres:
         plane.freeze(dies)
     return threads.submit(held.deliver)
-
-
-def known(plane: Plane, offer: Offer) -> list[str]:
-    found = plane.inventory(offer)
-    return [] if found is None else list(found.components)
