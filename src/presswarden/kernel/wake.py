@@ -94,6 +94,38 @@ class PipeWake:
         return self._folder / f"wake-{channel}"
 
 
+class _Listening:
+    """A listener's connection, made again when it was lost: else one restart of the server would leave only the polls for good."""
+
+    def __init__(self, dsn: str, channel: str) -> None:
+        self._dsn = dsn
+        self._channel = channel
+        self._bell = _Bell()
+        self._connection: asyncpg.Connection | None = None
+
+    async def begin(self) -> None:
+        self._connection = await asyncpg.connect(self._dsn, timeout=10)
+        await self._connection.add_listener("presswarden_wake", self._heard)
+
+    async def wait(self, seconds: float) -> bool:
+        if self._connection is not None and not self._connection.is_closed():
+            return await self._bell.wait(seconds)
+        try:
+            await self.begin()
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await asyncio.sleep(seconds)
+            return False
+        return True  # nobody knows what was rung meanwhile
+
+    async def end(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+    def _heard(self, _connection: object, _pid: int, _name: str, payload: object) -> None:
+        if payload == self._channel:
+            self._bell.rung.set()
+
+
 class PostgresWake:
     """LISTEN/NOTIFY on one payload-carrying channel; `dsn` is a libpq URL."""
 
@@ -112,18 +144,12 @@ class PostgresWake:
 
     @asynccontextmanager
     async def listen(self, channel: str) -> AsyncIterator[Listener]:
-        bell = _Bell()
-
-        def heard(_connection: object, _pid: int, _name: str, payload: object) -> None:
-            if payload == channel:
-                bell.rung.set()
-
-        connection = await asyncpg.connect(self._dsn)
+        listening = _Listening(self._dsn, channel)
+        await listening.begin()
         try:
-            await connection.add_listener("presswarden_wake", heard)
-            yield bell
+            yield listening
         finally:
-            await connection.close()
+            await listening.end()
 
     async def close(self) -> None:
         if self._ringer is not None:

@@ -1,0 +1,54 @@
+"""Wake-ups over PostgreSQL and over named pipes: who listens is rung, who lost the line listens again."""
+
+import asyncio
+from pathlib import Path
+from typing import assert_never
+
+import asyncpg
+import pytest
+
+from presswarden.kernel.wake import PipeWake, PostgresWake
+
+
+@pytest.fixture(params=["pipes", pytest.param("postgres", marks=pytest.mark.postgres)])
+def wake(request: pytest.FixtureRequest, tmp_path: Path) -> PipeWake | PostgresWake:
+    if request.param == "pipes":
+        return PipeWake(tmp_path / "wake")
+    return PostgresWake(f"{request.getfixturevalue('postgres_cluster')}/postgres")
+
+
+async def _close(wake: PipeWake | PostgresWake) -> None:
+    match wake:
+        case PostgresWake():
+            await wake.close()
+        case PipeWake():
+            pass
+        case _:
+            assert_never(wake)
+
+
+async def test_a_ring_reaches_its_own_channel_alone(wake: PipeWake | PostgresWake) -> None:
+    await wake.ring("nobody-listens")
+    async with wake.listen("dispatch") as dispatch, wake.listen("other") as other:
+        await wake.ring("dispatch")
+        assert await dispatch.wait(5)
+        assert not await dispatch.wait(0.05)
+        assert not await other.wait(0.05)
+    await _close(wake)
+
+
+@pytest.mark.postgres
+@pytest.mark.req("N8")
+async def test_a_listener_whose_connection_was_cut_is_rung_again(postgres_cluster: str) -> None:
+    wake, admin = PostgresWake(f"{postgres_cluster}/postgres"), await asyncpg.connect(f"{postgres_cluster}/postgres")
+    async with wake.listen("dispatch") as bell:
+        cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"
+        assert await admin.fetchval(cut) == 1
+        for _ in range(100):  # until the connection has noticed
+            if await bell.wait(0.05):
+                break
+        ringing = asyncio.create_task(wake.ring("dispatch"))
+        assert await bell.wait(5)
+        await ringing
+    await wake.close()
+    await admin.close()
