@@ -14,6 +14,7 @@ use Presswarden\Connector\Admin\Page;
 use Presswarden\Connector\Cli\Command;
 use Presswarden\Connector\Rest\CallRoute;
 use Presswarden\Connector\Site\AgentDoors;
+use Presswarden\Connector\Site\ControlPlane;
 use Presswarden\Connector\Site\Lifecycle;
 use Presswarden\Connector\Site\Schedule;
 
@@ -42,6 +43,8 @@ final class Plugin {
 		add_filter( 'cron_schedules', array( Schedule::class, 'five_minutes' ) );
 		add_action( 'presswarden_heartbeat', array( Schedule::class, 'run' ) );
 		add_action( 'presswarden_changed', array( Schedule::class, 'run' ) );
+		add_filter( 'http_request_args', array( ControlPlane::class, 'firm' ), PHP_INT_MAX, 2 );
+		add_filter( 'https_ssl_verify', array( ControlPlane::class, 'verified' ), PHP_INT_MAX, 2 );
 		foreach ( array( 'upgrader_process_complete', 'activated_plugin', 'deactivated_plugin', 'deleted_plugin', 'switch_theme', 'deleted_theme', '_core_updated_successfully' ) as $changed ) {
 			add_action( $changed, array( Schedule::class, 'changed' ), PHP_INT_MAX, 0 );
 		}

@@ -25,7 +25,7 @@ final class Confirm implements Action {
 	}
 
 	public function run( Call $call ): \stdClass {
-		$record = Pairing::confirm( $call->control_key );
+		$record = Pairing::confirm( $call );
 		return (object) array(
 			'home'  => $record->home,
 			'words' => explode( ' ', $record->words ),

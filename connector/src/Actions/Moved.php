@@ -30,6 +30,6 @@ final class Moved implements Action {
 	}
 
 	public function run( Call $call ): \stdClass {
-		return (object) array( 'home' => Pairing::finish_move( $call->args->home )->home );
+		return (object) array( 'home' => Pairing::finish_move( $call )->home );
 	}
 }

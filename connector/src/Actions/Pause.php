@@ -27,7 +27,8 @@ final class Pause implements Action {
 
 	public function run( Call $call ): \stdClass {
 		$reason = $call->args->reason;
-		StateChange::make(
+		StateChange::asked_by(
+			$call,
 			'paused',
 			array(
 				'by'     => 'control',
@@ -36,8 +37,7 @@ final class Pause implements Action {
 			static function ( Record $record ) use ( $reason ): void {
 				$record->paused_control = true;
 				$record->pause_reason   = $reason;
-			},
-			'control plane'
+			}
 		);
 		return (object) array( 'paused' => 'control' );
 	}

@@ -26,14 +26,14 @@ final class Resume implements Action {
 	}
 
 	public function run( Call $call ): \stdClass {
-		$record = StateChange::make(
+		$record = StateChange::asked_by(
+			$call,
 			'resumed',
 			array( 'by' => 'control' ),
 			static function ( Record $fresh ): void {
 				$fresh->paused_control = false;
 				$fresh->pause_reason   = '';
-			},
-			'control plane'
+			}
 		);
 		return (object) array( 'paused' => $record->paused() );
 	}

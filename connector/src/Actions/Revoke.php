@@ -25,7 +25,7 @@ final class Revoke implements Action, AfterReceipt {
 	}
 
 	public function run( Call $call ): \stdClass {
-		Pairing::revoke( 'control plane', $call->args->reason );
+		Pairing::revoke( $call->installation, 'control plane', $call->args->reason );
 		return (object) array( 'revoked' => true );
 	}
 

@@ -31,7 +31,8 @@ final class Rotate implements Action {
 		$kid = '';
 		$now = time();
 		$args = $call->args;
-		$record = StateChange::make(
+		$record = StateChange::asked_by(
+			$call,
 			'control_key.rotated',
 			array( 'epoch' => $args->epoch ),
 			static function ( Record $fresh ) use ( $args, $now, &$kid ): void {
@@ -52,8 +53,7 @@ final class Rotate implements Action {
 				);
 				$fresh->control_keys  = $live;
 				$fresh->control_epoch = $args->epoch;
-			},
-			'control plane'
+			}
 		);
 		return (object) array(
 			'epoch' => $record->control_epoch,

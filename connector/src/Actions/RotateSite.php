@@ -40,7 +40,8 @@ final class RotateSite implements Action {
 			$pair   = Ed25519::keypair();
 			$sealed = Keys::seal( Keys::SITE, $pair['secret'] );
 			$public = base64_encode( $pair['public'] );
-			$record = StateChange::make(
+			$record = StateChange::asked_by(
+				$call,
 				'site_key.rotated',
 				array(),
 				static function ( Record $fresh ) use ( $sealed, $public ): void {
@@ -50,8 +51,7 @@ final class RotateSite implements Action {
 						$fresh->site_public        = $public;
 						++$fresh->site_epoch;
 					}
-				},
-				'control plane'
+				}
 			);
 		}
 		return Rotation::offer( $record->installation, $record->site_epoch, Keys::signer( $record ) );

@@ -30,8 +30,9 @@ final class JournalView {
 		}
 		echo '<ol class="presswarden-journal" reversed>';
 		foreach ( $rows as $row ) {
+			$box = '' === self::detail( (string) $row->detail ) ? '' : ' <code>%6$s</code>';
 			printf(
-				'<li value="%d"><time datetime="%s">%s</time> <strong>%s</strong> <span>%s</span> <code>%s</code></li>',
+				'<li value="%1$d"><time datetime="%2$s">%3$s</time> <strong>%4$s</strong> <span>%5$s</span>' . $box . '</li>', // phpcs:ignore WordPress.Security.EscapeOutput -- one of two constants.
 				(int) $row->n,
 				esc_attr( gmdate( 'c', (int) $row->at ) ),
 				esc_html( gmdate( 'Y-m-d H:i:s', (int) $row->at ) . ' UTC' ),

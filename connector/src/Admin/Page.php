@@ -23,6 +23,9 @@ final class Page {
 
 	/** Action `admin_menu`. */
 	public static function register(): void {
+		if ( ! self::is_for_this_person() ) {
+			return;
+		}
 		add_management_page( 'Presswarden', 'Presswarden', self::CAPABILITY, self::SLUG, array( self::class, 'show' ) );
 	}
 
@@ -39,7 +42,7 @@ final class Page {
 
 	/** Action `admin_notices`: what needs a person is said on every screen of an administrator. */
 	public static function notice(): void {
-		if ( Record::PAIRED !== Flags::state() || ! current_user_can( self::CAPABILITY ) ) {
+		if ( Record::PAIRED !== Flags::state() || ! current_user_can( self::CAPABILITY ) || ! self::is_for_this_person() ) {
 			return;
 		}
 		$record = ( new RecordStore() )->read();
@@ -55,12 +58,17 @@ final class Page {
 		);
 	}
 
+	/** A network is paired as a whole: there it takes somebody who runs the network, on its main site. */
+	public static function is_for_this_person(): bool {
+		return ! is_multisite() || ( is_main_site() && current_user_can( 'manage_network_options' ) );
+	}
+
 	public static function address(): string {
 		return admin_url( 'tools.php?page=' . self::SLUG );
 	}
 
 	public static function show(): void {
-		if ( ! current_user_can( self::CAPABILITY ) ) {
+		if ( ! current_user_can( self::CAPABILITY ) || ! self::is_for_this_person() ) {
 			wp_die( esc_html__( 'Only an administrator may see this page.', 'presswarden-connector' ), '', array( 'response' => 403 ) );
 		}
 		$facts = Status::facts( time() );

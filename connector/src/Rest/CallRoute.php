@@ -19,6 +19,7 @@ use Presswarden\Connector\Site\Flags;
 use Presswarden\Connector\Site\Record;
 use Presswarden\Connector\Site\RecordStore;
 use Presswarden\Connector\Site\Reply;
+use Presswarden\Connector\Site\StoreBroken;
 use Presswarden\Connector\Site\Tally;
 
 final class CallRoute {
@@ -148,7 +149,11 @@ final class CallRoute {
 	private static function wanted(): bool {
 		$state = Flags::state();
 		if ( Record::CONFIRMING === $state ) {
-			return ( new RecordStore() )->read()->is_live( time() );
+			try {
+				return ( new RecordStore() )->read()->is_live( time() );
+			} catch ( StoreBroken $broken ) {
+				return false;
+			}
 		}
 		return Record::PAIRED === $state || Record::REVOKED === $state;
 	}

@@ -73,17 +73,6 @@ final class CallTable {
 		}
 	}
 
-	/** Whether this very call still stands under its number. */
-	public function holds( int $row, string $id ): bool {
-		global $wpdb;
-		$table = $wpdb->prefix . Storage::CALLS;
-		return Quietly::ask(
-			static function () use ( $wpdb, $table, $row, $id ): bool {
-				return $id === $wpdb->get_var( $wpdb->prepare( "SELECT id FROM {$table} WHERE n = %d", $row ) );
-			}
-		);
-	}
-
 	/** When the youngest of the rows that prune() would drop was taken; 0 when it would drop none. */
 	public function youngest_to_drop( int $now, int $newest ): int {
 		global $wpdb;

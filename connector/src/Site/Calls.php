@@ -31,8 +31,13 @@ final class Calls {
 	/** Within this time another valid call is not written down as a sign of life again. */
 	private const CONTACT_STEP = 300;
 
+	/** Not while this may be a copy or a restored database: it would become a party of its own. */
+	private const KEY_TOOLS = array( 'control.rotate', 'control.rotate_site' );
+
 	private RecordStore $store;
 	private CallTable $table;
+	/** Whether the newest call ever taken stood in the table when the record was read; null when the table did not answer. */
+	private ?bool $remembers = false;
 
 	public function __construct() {
 		$this->store = new RecordStore();
@@ -83,6 +88,7 @@ final class Calls {
 			return self::signed( $call, $signer, $refusal->http_status, $refusal->body() );
 		}
 		$action = null;
+		$person = get_current_user_id();
 		try {
 			$action = $this->permitted( $call, $record, $limits, $now );
 			do_action( 'presswarden_action_ran', $call->tool, $call->tool_call_id );
@@ -100,8 +106,14 @@ final class Calls {
 			$status  = $refusal->http_status;
 			$body    = $refusal->body();
 		}
+		wp_set_current_user( $person );
 		$reply = self::signed( $call, $signer, $status, $body );
-		$this->table->settle( $row, $reply->status, $reply->body, $reply->signature );
+		try {
+			$this->table->settle( $row, $reply->status, $reply->body, $reply->signature );
+		} catch ( StoreBroken $unkept ) {
+			// It ran, and this answer proves it. If the answer is lost too, a retry finds the row running: unknown, settled by a read.
+			unset( $unkept );
+		}
 		if ( $action instanceof AfterReceipt && 200 === $status ) {
 			$action->after( $call );
 		}
@@ -135,6 +147,9 @@ final class Calls {
 
 	private function awake( ActionSpec $spec, Record $record, int $now ): void {
 		if ( ActionSpec::CONTROL === $spec->class ) {
+			if ( in_array( $spec->tool, self::KEY_TOOLS, true ) && in_array( $record->quiet( $now ), array( 'clone', 'restored' ), true ) ) {
+				throw Refusal::of( 'call.quiet' );
+			}
 			return;
 		}
 		if ( '' !== $record->paused() && 'wp.site.health' !== $spec->tool ) {
@@ -160,7 +175,10 @@ final class Calls {
 
 	/** The record, made stricter when the file outside the database knows more. */
 	private function current( HighWater $water, int $now ): Record {
-		$record = $this->store->read();
+		$found  = $this->store->read_beside_call( $water->claims() );
+		$record = $found['record'];
+
+		$this->remembers = null === $found['id'] ? null : '' === $water->newest_id() || $found['id'] === $water->newest_id();
 		return $water->is_ahead_of( $record ) ? Restored::found( $this->store, $water, $now ) : $record;
 	}
 
@@ -178,9 +196,13 @@ final class Calls {
 		return null === $before ? Keys::signer( $record ) : $before;
 	}
 
-	/** The newest call ever taken must stand in the table, before this one. If it does not, the table was put back to an earlier day. */
+	/** The newest call ever taken must have stood in the table, before this one. If it did not, the table was put back to an earlier day. */
 	private function must_remember( Call $call, int $row, HighWater $water, int $now ): void {
-		if ( '' === $water->newest_id() || ( $row > $water->claims() && $this->table->holds( $water->claims(), $water->newest_id() ) ) ) {
+		if ( null === $this->remembers ) {
+			// A question that failed is no answer, least of all "this database was restored".
+			throw new StoreBroken( 'calls' );
+		}
+		if ( $this->remembers && $row > $water->claims() ) {
 			HighWater::claimed( $row, $call->tool_call_id );
 			return;
 		}
@@ -190,13 +212,19 @@ final class Calls {
 	}
 
 	private function learn( Call $call, Record $record, int $now ): void {
-		$fence = null === $call->leaf ? 0 : $call->leaf->fence;
-		if ( $fence <= $record->fence && $now - $record->contact < self::CONTACT_STEP ) {
+		if ( null === $call->leaf && $now - $record->contact < self::CONTACT_STEP ) {
 			return;
 		}
 		$this->store->change(
-			static function ( Record $fresh ) use ( $fence, $now ): void {
-				$fresh->fence   = max( $fresh->fence, $fence );
+			static function ( Record $fresh ) use ( $call, $now ): void {
+				if ( $fresh->installation !== $call->installation ) {
+					throw Refusal::of( 'call.installation' );
+				}
+				if ( null !== $call->leaf && $call->leaf->fence < $fresh->fence ) {
+					// A newer writer came between the check and this moment.
+					throw Refusal::of( 'call.fence' );
+				}
+				$fresh->fence   = null === $call->leaf ? $fresh->fence : $call->leaf->fence;
 				$fresh->contact = max( $fresh->contact, $now );
 			}
 		);

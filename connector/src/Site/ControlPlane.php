@@ -2,7 +2,7 @@
 /**
  * The only way out of this site: one POST to the control plane that it was paired with.
  *
- * HTTPS, or a local host; no redirect is followed, certificates are verified whatever another plugin wishes, and an
+ * HTTPS, or a local host; no redirect is followed, certificates are verified though another plugin switched that off, and an
  * answer is cut at 1 MiB. What comes back is not signed as a whole: only the standing order and waiting calls in it are.
  *
  * @package Presswarden
@@ -20,6 +20,11 @@ final class ControlPlane {
 	private const TIMEOUT    = 10;
 	private const MAX_ANSWER = 1048576;
 	private const TTL        = 120;
+
+	/** Where the request that is under way goes; '' while there is none. */
+	private static string $asked = '';
+	/** @var array<string,mixed> How it is sent. */
+	private static array $firm = array();
 
 	/** @readonly HTTP status, 0 when nothing answered. */
 	public int $status;
@@ -65,16 +70,45 @@ final class ControlPlane {
 			'body'                => $body,
 			'cookies'             => array(),
 		);
-		$firm = static function ( $given, $asked ) use ( $url, $args ) {
-			return $asked === $url ? array_merge( $given, $args ) : $given;
-		};
-		add_filter( 'http_request_args', $firm, PHP_INT_MAX, 2 );
-		$answer = wp_remote_request( $url, $args );
-		remove_filter( 'http_request_args', $firm, PHP_INT_MAX );
+		self::$asked = $url;
+		self::$firm  = $args;
+		try {
+			$answer = wp_remote_request( $url, $args );
+		} finally {
+			self::$asked = '';
+			self::$firm  = array();
+		}
 		if ( is_wp_error( $answer ) ) {
 			return new self( 0, '', 'unreachable' );
 		}
 		return new self( (int) wp_remote_retrieve_response_code( $answer ), (string) wp_remote_retrieve_body( $answer ), '' );
+	}
+
+	/**
+	 * Filter `http_request_args`, last: our own request goes out as it was made.
+	 *
+	 * @param mixed $args What other plugins made of it.
+	 * @param mixed $url  Where it goes.
+	 * @return mixed
+	 */
+	public static function firm( $args, $url ) {
+		return self::is_ours( $url ) && is_array( $args ) ? array_merge( $args, self::$firm ) : $args;
+	}
+
+	/**
+	 * Filter `https_ssl_verify`, last. A list of authorities of somebody's own is left alone.
+	 *
+	 * @param mixed $verify Whether to verify, or a file of authorities.
+	 * @param mixed $url    Where it goes.
+	 * @return mixed
+	 */
+	public static function verified( $verify, $url ) {
+		return self::is_ours( $url ) && ! ( is_string( $verify ) && '' !== $verify ) ? ABSPATH . WPINC . '/certificates/ca-bundle.crt' : $verify;
+	}
+
+	/** @param mixed $url Where a request goes. */
+	private static function is_ours( $url ): bool {
+		return '' !== self::$asked && self::$asked === $url;
 	}
 
 	/** The answer as an object, or null when it is none. */

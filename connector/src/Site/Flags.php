@@ -32,6 +32,11 @@ final class Flags {
 		if ( self::text() !== $flags ) {
 			update_option( Storage::FLAGS, $flags, true );
 		}
+		if ( self::text() !== $flags ) {
+			// The row was right and the shared cache wrong; update_option() leaves the cache alone then.
+			wp_cache_delete( 'alloptions', 'options' );
+			wp_cache_delete( Storage::FLAGS, 'options' );
+		}
 	}
 
 	/** @return mixed */

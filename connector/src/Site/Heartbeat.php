@@ -54,6 +54,10 @@ final class Heartbeat {
 		$water  = HighWater::read();
 		$record = $store->read();
 		if ( Record::PAIRED !== $record->state ) {
+			if ( Record::REVOKED === $record->state && $record->holds_secrets() ) {
+				// The request that revoked it died before it came to this.
+				Pairing::forget_keys();
+			}
 			return 'not_paired';
 		}
 		if ( $water->is_ahead_of( $record ) ) {
@@ -79,10 +83,10 @@ final class Heartbeat {
 		return $outcome;
 	}
 
-	/** Tells the control plane of a local unpair, once, and does not mind if nobody hears it. */
+	/** Tells the control plane of a local unpair, once, and does not mind if nobody hears it. A copy does not speak for the original. */
 	public static function say_goodbye(): void {
 		$record = ( new RecordStore() )->read();
-		if ( Record::PAIRED !== $record->state ) {
+		if ( Record::PAIRED !== $record->state || '' !== Place::differs_from( $record ) ) {
 			return;
 		}
 		try {

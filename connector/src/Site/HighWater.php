@@ -67,6 +67,10 @@ final class HighWater {
 			$record->state = Record::REVOKED;
 			return;
 		}
+		if ( (int) ( $this->marks['epoch'] ?? 0 ) > $record->control_epoch ) {
+			// These keys were rotated out since. An old key must not speak again, least of all to pin another.
+			$record->control_keys = array();
+		}
 		$record->state          = true === $this->marks['revoked'] ? Record::REVOKED : $record->state;
 		$record->paused_local   = $record->paused_local || true === $this->marks['paused_local'];
 		$record->paused_control = $record->paused_control || true === $this->marks['paused_control'];

@@ -22,13 +22,18 @@ final class Lifecycle {
 		if ( Record::PAIRED !== Flags::state() ) {
 			return;
 		}
-		StateChange::make(
-			'paused',
-			array( 'by' => 'deactivation' ),
-			static function ( Record $record ): void {
-				$record->paused_local = true;
-				$record->pause_reason = 'deactivated';
-			}
-		);
+		try {
+			StateChange::make(
+				'paused',
+				array( 'by' => 'deactivation' ),
+				static function ( Record $record ): void {
+					$record->paused_local = true;
+					$record->pause_reason = 'deactivated';
+				}
+			);
+		} catch ( StoreBroken $broken ) {
+			// Nothing keeps an administrator from switching us off; switched off, nothing is answered anyway.
+			return;
+		}
 	}
 }

@@ -3,7 +3,7 @@
  * The life of a pairing on this site: start, confirm, revoke, unpair, move, copy.
  *
  * Only a local administrator starts one or takes one apart; the control plane confirms, revokes or finishes a move by
- * a signed call. A pairing in progress never costs a live one: if it fails, the old one stands as it stood.
+ * a signed call. A pairing that the control plane refuses costs no live one: the old one stands as it stood.
  *
  * @package Presswarden
  */
@@ -12,6 +12,7 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+use Presswarden\Connector\Core\Call;
 use Presswarden\Connector\Core\Ed25519;
 use Presswarden\Connector\Core\Message;
 use Presswarden\Connector\Core\PairingString;
@@ -38,28 +39,30 @@ final class Pairing {
 		} catch ( Refusal $refusal ) {
 			throw new PairingProblem( $refusal->wire_code );
 		}
-		$store  = new RecordStore();
-		$before = $store->read();
-		self::must_be_possible( $before, $replace, $now );
+		$store = new RecordStore();
 		try {
-			$fresh = self::prepare( $string, $hmac, $before, $now );
-			self::put( $fresh, 'pairing.started' );
+			$before = $store->read();
+			self::must_be_possible( $before, $replace, $now );
+			$fresh = self::prepare( $string, $hmac, $now );
+			self::put( $fresh, $replace, $now );
 			$answer = ControlPlane::post( $fresh->control, '/ingest/v1/pair', self::request( $fresh, $string ), array() );
+			if ( 202 !== $answer->status ) {
+				self::put_back( $before, $fresh->installation );
+				throw new PairingProblem( $answer->code() );
+			}
 		} catch ( StoreBroken $broken ) {
 			throw new PairingProblem( in_array( $broken->getMessage(), array( 'folder', 'file', 'lock' ), true ) ? 'here.folder' : 'here.store' );
 		} catch ( SealBroken $broken ) {
 			throw new PairingProblem( SealBroken::WEAK_KEY === $broken->reason ? 'here.weak_key' : 'here.openssl' );
 		}
-		if ( 202 !== $answer->status ) {
-			self::put_back( $before, $fresh->installation );
-			throw new PairingProblem( $answer->code() );
-		}
 		return $store->read();
 	}
 
 	/** Both sides are paired from here on. Asked again, it says the same. */
-	public static function confirm( string $control_key ): Record {
-		$record = StateChange::make(
+	public static function confirm( Call $call ): Record {
+		$control_key = $call->control_key;
+		$record      = StateChange::asked_by(
+			$call,
 			'pairing.confirmed',
 			array(),
 			static function ( Record $fresh ) use ( $control_key ): void {
@@ -79,29 +82,31 @@ final class Pairing {
 				$fresh->state     = Record::PAIRED;
 				$fresh->paired_at = time();
 				$fresh->contact   = time();
-			},
-			'control plane'
+			}
 		);
 		Heartbeat::schedule();
 		return $record;
 	}
 
-	/** The control plane or the standing order ended it: nothing is answered any more, and why stays visible. */
-	public static function revoke( string $who, string $reason ): void {
+	/** The control plane or the standing order ended it: nothing is answered any more, and why stays visible. Another pairing stays. */
+	public static function revoke( string $installation, string $who, string $reason ): void {
 		StateChange::make(
 			'revoked',
 			array( 'reason' => $reason ),
-			static function ( Record $fresh ): void {
-				$fresh->state = Record::REVOKED;
+			static function ( Record $fresh ) use ( $installation ): void {
+				$fresh->state = $fresh->installation === $installation ? Record::REVOKED : $fresh->state;
 			},
 			$who
 		);
 	}
 
+	/** Of a revoked pairing. One that an administrator has begun since keeps its own. */
 	public static function forget_keys(): void {
-		Heartbeat::unschedule();
-		delete_option( Storage::INVENTORY );
-		StateChange::make( 'keys.deleted', array(), array( self::class, 'strip' ), 'this site' );
+		$record = StateChange::make( 'keys.deleted', array(), array( self::class, 'strip' ), 'this site' );
+		if ( Record::REVOKED === $record->state ) {
+			Heartbeat::unschedule();
+			delete_option( Storage::INVENTORY );
+		}
 	}
 
 	/** A local administrator ends it. Works with the other side down; it is told if it can be. */
@@ -113,10 +118,7 @@ final class Pairing {
 			'unpaired',
 			array(),
 			static function ( Record $fresh ): void {
-				$empty             = new Record();
-				$empty->generation = $fresh->generation;
-				$empty->agent      = $fresh->agent;
-				self::copy_into( $empty, $fresh );
+				self::replace_all_but( array( 'agent', 'generation' ), new Record(), $fresh );
 			}
 		);
 	}
@@ -124,10 +126,14 @@ final class Pairing {
 	/** "This site moved": tells the control plane, and stays quiet until it confirms at the new address. */
 	public static function move(): string {
 		$home = Place::home();
+		$held = ( new RecordStore() )->read();
+		$old  = $held->home;
+		if ( Record::PAIRED !== $held->state ) {
+			throw new PairingProblem( 'here.unpaired' );
+		}
 		if ( ! Url::permitted( $home ) ) {
 			throw new PairingProblem( 'pairing.home' );
 		}
-		$old    = ( new RecordStore() )->read()->home;
 		$record = StateChange::make(
 			'moved',
 			array( 'home' => $home ),
@@ -139,16 +145,17 @@ final class Pairing {
 		return '' === $record->moved_to ? '' : Heartbeat::say_moved( $home, $old );
 	}
 
-	public static function finish_move( string $home ): Record {
-		return StateChange::make(
+	public static function finish_move( Call $call ): Record {
+		$home = $call->args->home;
+		return StateChange::asked_by(
+			$call,
 			'move.confirmed',
 			array( 'home' => $home ),
 			static function ( Record $fresh ) use ( $home ): void {
 				$fresh->home     = $home;
 				$fresh->place    = Place::fingerprint();
 				$fresh->moved_to = '';
-			},
-			'control plane'
+			}
 		);
 	}
 
@@ -160,16 +167,16 @@ final class Pairing {
 			'copy.forgot',
 			array(),
 			static function ( Record $fresh ): void {
-				$empty             = new Record();
-				$empty->generation = $fresh->generation;
-				$empty->agent      = $fresh->agent;
-				self::copy_into( $empty, $fresh );
+				self::replace_all_but( array( 'agent', 'generation' ), new Record(), $fresh );
 			}
 		);
 	}
 
-	/** Takes every key out of a record. */
+	/** Takes every key out of a revoked record. */
 	public static function strip( Record $record ): void {
+		if ( Record::REVOKED !== $record->state ) {
+			return;
+		}
 		$record->control_keys       = array();
 		$record->site_secret        = '';
 		$record->site_secret_before = '';
@@ -181,9 +188,7 @@ final class Pairing {
 		if ( is_multisite() && ! is_main_site() ) {
 			throw new PairingProblem( 'here.network' );
 		}
-		if ( $before->is_live( $now ) && ! $replace ) {
-			throw new PairingProblem( 'here.live' );
-		}
+		self::must_not_be_live( $before, $replace, $now );
 		if ( ! Url::permitted( Place::home() ) ) {
 			throw new PairingProblem( 'pairing.home' );
 		}
@@ -192,7 +197,13 @@ final class Pairing {
 		}
 	}
 
-	private static function prepare( PairingString $string, bool $hmac, Record $before, int $now ): Record {
+	private static function must_not_be_live( Record $before, bool $replace, int $now ): void {
+		if ( $before->is_live( $now ) && ! $replace ) {
+			throw new PairingProblem( 'here.live' );
+		}
+	}
+
+	private static function prepare( PairingString $string, bool $hmac, int $now ): Record {
 		Keys::load_library();
 		StateFolder::make();
 		Tables::make();
@@ -206,8 +217,6 @@ final class Pairing {
 		$fresh->pair_nonce    = bin2hex( random_bytes( 16 ) );
 		$fresh->place         = Place::fingerprint();
 		$fresh->confirm_until = $now + self::CONFIRM_LIFE;
-		$fresh->generation    = $before->generation;
-		$fresh->paused_local  = $before->paused_local;
 		if ( $hmac ) {
 			$keys             = $fresh->transcript()->hmac_keys( $string->verifier() );
 			$fresh->hmac_call = Keys::seal( Keys::HMAC_CALL, $keys['call'] );
@@ -240,12 +249,14 @@ final class Pairing {
 		);
 	}
 
-	private static function put( Record $wanted, string $what ): void {
+	/** Asked again on the row as it is now: of two pairings begun at once, one may have come to life meanwhile. */
+	private static function put( Record $wanted, bool $replace, int $now ): void {
 		StateChange::make(
-			$what,
+			'pairing.started',
 			array( 'control' => $wanted->control ),
-			static function ( Record $fresh ) use ( $wanted ): void {
-				self::copy_into( $wanted, $fresh );
+			static function ( Record $fresh ) use ( $wanted, $replace, $now ): void {
+				self::must_not_be_live( $fresh, $replace, $now );
+				self::replace_all_but( array( 'generation', 'paused_local' ), $wanted, $fresh );
 			}
 		);
 	}
@@ -257,18 +268,15 @@ final class Pairing {
 			array(),
 			static function ( Record $fresh ) use ( $before, $refused ): void {
 				if ( $fresh->installation === $refused && Record::CONFIRMING === $fresh->state ) {
-					$agent      = $fresh->agent;
-					$generation = $fresh->generation;
-					self::copy_into( $before, $fresh );
-					$fresh->agent      = $agent;
-					$fresh->generation = $generation;
+					self::replace_all_but( array( 'agent', 'generation', 'paused_local' ), $before, $fresh );
 				}
 			}
 		);
 	}
 
-	private static function copy_into( Record $from, Record $into ): void {
-		foreach ( get_object_vars( $from ) as $name => $value ) {
+	/** @param array<int,string> $kept Members that stay as the row has them. */
+	private static function replace_all_but( array $kept, Record $from, Record $into ): void {
+		foreach ( array_diff_key( get_object_vars( $from ), array_flip( $kept ) ) as $name => $value ) {
 			$into->$name = $value;
 		}
 	}

@@ -45,6 +45,8 @@ final class PairingProblem extends \RuntimeException {
 				return __( 'The control plane refused the key of this site. Try again; a new key is made each time.', 'presswarden-connector' );
 			case 'here.live':
 				return __( 'This site is paired already. Unpair it first, or choose to replace the pairing.', 'presswarden-connector' );
+			case 'here.unpaired':
+				return __( 'This site is not paired, so there is no move to tell anybody of.', 'presswarden-connector' );
 			case 'here.network':
 				return __( 'In a network only the main site is paired; it stands for the whole network.', 'presswarden-connector' );
 			case 'here.weak_key':
@@ -55,6 +57,8 @@ final class PairingProblem extends \RuntimeException {
 				return __( 'The folder wp-content/presswarden-state can not be written. Make wp-content writable for PHP, then pair.', 'presswarden-connector' );
 			case 'here.store':
 				return __( 'WordPress could not write to its database or make the agent user. Nothing was paired.', 'presswarden-connector' );
+			case 'here.unwritten':
+				return __( 'WordPress could not write all of it down. Look at the state below, then try again.', 'presswarden-connector' );
 			case 'unreachable':
 				return __( 'The control plane did not answer. Check that this server may reach its address, then try again; the string is not spent.', 'presswarden-connector' );
 			case 'not_a_control_plane':

@@ -16,9 +16,14 @@ use Presswarden\Connector\Core\Url;
 
 final class Place {
 
-	/** '' when this site's home has no form the wire knows. */
+	/**
+	 * As the site's settings (or WP_HOME) say it. Not home_url(): its scheme follows the request and its path the language, so that
+	 * a visit over HTTPS and a cron run would tell two homes.
+	 *
+	 * @return string '' when it has no form the wire knows.
+	 */
 	public static function home(): string {
-		return Url::normalise( home_url() );
+		return Url::normalise( (string) get_option( 'home' ) );
 	}
 
 	public static function fingerprint(): string {

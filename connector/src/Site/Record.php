@@ -107,6 +107,10 @@ final class Record {
 		return self::PAIRED === $this->state || ( self::CONFIRMING === $this->state && $now <= $this->confirm_until );
 	}
 
+	public function holds_secrets(): bool {
+		return '' !== $this->site_secret . $this->site_secret_before . $this->hmac_call . $this->hmac_site;
+	}
+
 	public function paused(): string {
 		if ( $this->paused_local ) {
 			return 'local';

@@ -17,9 +17,31 @@ final class RecordStore {
 
 	private const TRIES = 20;
 
+	/** @throws StoreBroken When the database does not answer: that is not the same as no pairing. */
 	public function read(): Record {
 		$text = $this->text();
 		return null === $text ? new Record() : Record::from_text( $text );
+	}
+
+	/**
+	 * The record, and by the same query the id of the call that stands under a number in the table of calls.
+	 *
+	 * @return array{record:Record,id:?string} With '' for an id when there is no such row, null when the table did not answer.
+	 */
+	public function read_beside_call( int $row ): array {
+		global $wpdb;
+		$calls = $wpdb->prefix . Storage::CALLS;
+		$found = Quietly::ask(
+			static function () use ( $wpdb, $calls, $row ): ?\stdClass {
+				return $wpdb->get_row( $wpdb->prepare( "SELECT option_value, (SELECT id FROM {$calls} WHERE n = %d) AS id FROM {$wpdb->options} WHERE option_name = %s", $row, Storage::RECORD ) );
+			}
+		);
+		$failed = null === $found ? (string) $wpdb->last_error : '';
+		// No answer may also mean that the table of calls is gone; the record stands alone then.
+		return array(
+			'record' => null === $found ? $this->read() : Record::from_text( (string) $found->option_value ),
+			'id'     => null === $found && '' !== $failed ? null : (string) ( null === $found ? '' : $found->id ),
+		);
 	}
 
 	/**
@@ -44,7 +66,11 @@ final class RecordStore {
 		global $wpdb;
 		return Quietly::ask(
 			static function () use ( $wpdb ): ?string {
-				return $wpdb->get_var( $wpdb->prepare( "SELECT option_value FROM {$wpdb->options} WHERE option_name = %s", Storage::RECORD ) );
+				$text = $wpdb->get_var( $wpdb->prepare( "SELECT option_value FROM {$wpdb->options} WHERE option_name = %s", Storage::RECORD ) );
+				if ( null === $text && '' !== (string) $wpdb->last_error ) {
+					throw new StoreBroken( 'record' );
+				}
+				return $text;
 			}
 		);
 	}

@@ -27,27 +27,30 @@ final class StandingOrder {
 			}
 			return;
 		}
-		self::keep( $store, $order, $now );
-		if ( $order->paused !== $record->paused_control ) {
+		$kept = self::keep( $store, $order, $record->installation, $now );
+		if ( $kept->installation === $record->installation && $kept->order_seq === $order->seq && $order->paused !== $kept->paused_control ) {
 			StateChange::make(
 				$order->paused ? 'paused' : 'resumed',
 				array( 'by' => 'standing order' ),
-				static function ( Record $fresh ) use ( $order ): void {
-					$fresh->paused_control = $order->paused;
+				static function ( Record $fresh ) use ( $order, $kept ): void {
+					// Another process may have taken a newer order by now; the older one changes nothing any more.
+					if ( $fresh->installation === $kept->installation && $fresh->order_seq === $order->seq ) {
+						$fresh->paused_control = $order->paused;
+					}
 				},
 				'control plane'
 			);
 		}
 		if ( $order->revoked ) {
-			Pairing::revoke( 'control plane', 'standing order' );
+			Pairing::revoke( $record->installation, 'control plane', 'standing order' );
 			Pairing::forget_keys();
 		}
 	}
 
-	private static function keep( RecordStore $store, Order $order, int $now ): void {
-		$store->change(
-			static function ( Record $fresh ) use ( $order, $now ): void {
-				if ( $order->seq > $fresh->order_seq ) {
+	private static function keep( RecordStore $store, Order $order, string $installation, int $now ): Record {
+		return $store->change(
+			static function ( Record $fresh ) use ( $order, $installation, $now ): void {
+				if ( $fresh->installation === $installation && $order->seq > $fresh->order_seq ) {
 					$fresh->order_seq  = $order->seq;
 					$fresh->order_at   = $now;
 					$fresh->contact    = $now;

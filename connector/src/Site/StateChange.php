@@ -11,6 +11,9 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+use Presswarden\Connector\Core\Call;
+use Presswarden\Connector\Core\Refusal;
+
 final class StateChange {
 
 	/**
@@ -30,5 +33,30 @@ final class StateChange {
 		HighWater::follow( $record );
 		Journal::add( $what, $detail, $who );
 		return $record;
+	}
+
+	/**
+	 * The same, asked for by a verified call. Only on the pairing it was verified under: between the check and this moment an
+	 * administrator may have ended that pairing, or begun another.
+	 *
+	 * @param Call                          $call   Verified.
+	 * @param string                        $what   Word for the journal.
+	 * @param array<string,int|string|bool> $detail Our own words and values.
+	 * @param callable(Record):void         $change Runs on a fresh copy.
+	 * @throws Refusal With call.installation; nothing changed then.
+	 * @throws StoreBroken When it could not be written.
+	 */
+	public static function asked_by( Call $call, string $what, array $detail, callable $change ): Record {
+		return self::make(
+			$what,
+			$detail,
+			static function ( Record $fresh ) use ( $call, $change ): void {
+				if ( $fresh->installation !== $call->installation || ! $fresh->is_live( time() ) ) {
+					throw Refusal::of( 'call.installation' );
+				}
+				$change( $fresh );
+			},
+			'control plane'
+		);
 	}
 }

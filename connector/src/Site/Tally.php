@@ -32,7 +32,7 @@ final class Tally {
 		// One household or server has a whole /64 of IPv6.
 		$network = 16 === strlen( $packed ) ? substr( $packed, 0, 8 ) : $packed;
 		$hash    = unpack( 'N', hash_hmac( 'sha256', $network, StateFolder::file( 'tally' ), true ) );
-		return 1 + ( $hash[1] % ( self::SLOTS - 1 ) );
+		return 1 + ( ( $hash[1] & 0x7fffffff ) % ( self::SLOTS - 1 ) );
 	}
 
 	/**
