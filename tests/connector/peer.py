@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import os
+import ssl
 import threading
 import time
 import uuid
@@ -85,10 +86,13 @@ class Peer:
     need: str = ""
     refuse_with: tuple[int, dict[str, Any]] | None = None
     known_hash: str = ""
+    tls: ssl.SSLContext | None = None
 
     def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
         return self
@@ -99,7 +103,7 @@ class Peer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http{'' if self.tls is None else 's'}://127.0.0.1:{self._server.server_address[1]}"
 
     def offer(self) -> Offer:
         made = Offer(str(uuid.uuid4()), os.urandom(16), ControlKey.new(), self.url)

@@ -112,3 +112,37 @@ def test_a_refused_request_leaves_none_of_its_text_behind(shared: Paired) -> Non
         for row in shared.site.query(f"SELECT * FROM {table}")
     ]
     assert "onerror=alert(7)" not in json.dumps(rows)
+
+
+def test_an_entry_of_the_journal_without_detail_shows_no_empty_box(new_pair: Callable[..., Paired]) -> None:
+    paired = new_pair()
+    assert paired.call("control.pause", {"reason": "a detail"}).status == 200
+    with logged_in(paired.site) as browser:
+        page = browser.get(PAGE).text
+    assert "<strong>pairing.confirmed</strong> <span>control plane</span></li>" in page
+    assert "reason: a detail</code></li>" in page
+    assert "<code></code>" not in page
+
+
+@pytest.mark.req("W11")
+def test_in_a_network_only_who_runs_the_network_pairs_it_and_only_on_the_main_site(new_pair: Callable[..., Paired]) -> None:
+    paired = new_pair(multisite=True)
+    site = paired.site
+    site.php(
+        "$id = wp_insert_user( array( 'user_login' => 'local', 'user_pass' => 'pass-word-1', 'user_email' => 'l@example.test' ) );"
+        "add_user_to_blog( 1, $id, 'administrator' );"
+        "wpmu_create_blog( parse_url( home_url(), PHP_URL_HOST ) . ':' . parse_url( home_url(), PHP_URL_PORT ), '/two/', 'Two', 1 );"
+    )
+    with logged_in(site, "local", "pass-word-1") as browser:
+        assert browser.get("/wp-admin/options-general.php").status_code == 200, "an administrator of the main site"
+        assert browser.get(PAGE).status_code == 403
+        for verb in ("unpair", "pause"):
+            assert browser.post("/wp-admin/admin-post.php", data={"action": "presswarden", "presswarden_do": verb}).status_code == 403
+    with logged_in(site) as browser:
+        assert browser.get(PAGE).status_code == 200
+        submit(browser, "pause")
+    assert json.loads(site.wp("presswarden", "status", "--format=json").stdout)["paused"] == "local"
+    allowed = site.php(
+        r"use Presswarden\Connector\Admin\Page; wp_set_current_user( 1 ); echo (int) Page::is_for_this_person(); switch_to_blog( 2 ); echo (int) Page::is_for_this_person();"
+    )
+    assert allowed == "10"

@@ -168,6 +168,16 @@ def test_a_waiting_call_is_run_once_and_its_receipt_is_posted(shared: Paired) ->
     assert len(shared.ran()) == 1
 
 
+@pytest.mark.req("W10")
+def test_a_waiting_call_leaves_the_rest_of_the_request_to_whom_it_belongs(shared: Paired) -> None:
+    shared.site.clear_events()
+    shared.peer.waiting = [shared.here.message("wp.site.health")]
+    after = shared.site.php(r"wp_set_current_user( 1 ); echo \Presswarden\Connector\Site\Heartbeat::send(), '|', get_current_user_id();")
+    assert after == "|1"
+    agent = shared.site.query("SELECT ID FROM wp_users WHERE user_login = 'presswarden-agent'")[0]["ID"]
+    assert [event["acting_user"] for event in shared.ran()] == [agent]
+
+
 @pytest.mark.req("P6")
 def test_a_waiting_revocation_is_answered_before_the_site_falls_silent(new_pair: Callable[..., Paired]) -> None:
     paired = new_pair()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 
 from lab.site import Site
 from tests.connector.conftest import Paired
-from tests.connector.wire import send
+from tests.connector.test_control import rotate
+from tests.connector.wire import ControlKey, send
 
 pytestmark = pytest.mark.site
 
@@ -146,3 +148,77 @@ def test_an_honest_site_is_never_taken_for_a_restored_one(shared: Paired) -> Non
         assert shared.call("control.resume").status == 200
         assert shared.site.wp("presswarden", "heartbeat").code == 0
         assert shared.call("wp.site.health").result["repair"] == ""
+
+
+@pytest.mark.req("P6", "P3")
+def test_a_key_that_was_rotated_out_does_not_speak_again_on_a_restored_database(new_pair: Callable[..., Paired], tmp_path: Path) -> None:
+    paired = new_pair()
+    old, fresh = paired.here.key, ControlKey.new()
+    backup(paired, tmp_path / "before.sqlite")
+    assert rotate(paired, fresh, 2).status == 200
+    restore(paired, tmp_path / "before.sqlite")
+    ran = len(paired.ran())
+    for _ in range(2):
+        assert paired.call("wp.site.inventory").code == "call.signature"
+        assert rotate(paired, ControlKey.new(), 2).code == "call.signature"
+    paired.here.key = fresh
+    assert paired.call("wp.site.inventory").code == "call.signature"
+    assert len(paired.ran()) == ran
+    assert status(paired.site)["repair"] == "restored"
+    paired.here.key = old
+    assert paired.site.wp("presswarden", "heartbeat").code == 0, "the site still tells that it needs repair"
+    assert paired.peer.heartbeats[-1].body["repair"] == "restored"
+
+
+@pytest.mark.req("P6")
+def test_keys_are_not_changed_on_a_restored_database_or_a_copy_until_a_person_decides(
+    new_pair: Callable[..., Paired], tmp_path: Path
+) -> None:
+    paired = new_pair()
+    backup(paired, tmp_path / "before.sqlite")
+    assert paired.call("control.pause", {"reason": "x"}).status == 200
+    assert paired.call("control.resume").status == 200
+    restore(paired, tmp_path / "before.sqlite")
+    paired.site.wp("presswarden", "heartbeat")
+    paired.site.shift_clock(60)  # past the moment up to which calls may have been used before the restore
+    moment = int(time.time()) + 60
+    config = paired.site.root / "wp-config.php"
+    honest = config.read_text()
+
+    def asked(tool: str) -> str:
+        return paired.send(paired.here.message(tool, timestamp=moment)).code
+
+    assert status(paired.site)["quiet"] == "restored"
+    assert (asked("control.rotate_site"), asked("wp.site.health")) == ("call.quiet", "")
+    assert paired.site.wp("presswarden", "restored").code == 0
+    config.write_text(honest.replace("<?php", "<?php\ndefine('DB_HOST', 'elsewhere');", 1))
+    assert status(paired.site)["quiet"] == "clone"
+    assert (asked("control.rotate_site"), asked("wp.site.health")) == ("call.quiet", "")
+    config.write_text(honest)
+    assert asked("control.rotate_site") == ""
+
+
+def test_a_copy_that_is_unpaired_says_no_goodbye_for_the_original(new_pair: Callable[..., Paired]) -> None:
+    paired = new_pair()
+    config = paired.site.root / "wp-config.php"
+    config.write_text(config.read_text().replace("<?php", "<?php\ndefine('DB_HOST', 'elsewhere');", 1))
+    told = len(paired.peer.heartbeats)
+    assert paired.site.wp("presswarden", "unpair").code == 0
+    assert len(paired.peer.heartbeats) == told
+    assert status(paired.site)["state"] == "unpaired"
+
+
+def test_the_home_is_the_same_for_every_request_and_language(shared: Paired) -> None:
+    seen = shared.site.php(
+        "$_SERVER['HTTPS'] = 'on'; add_filter( 'home_url', function ( $url ) { return $url . '/de'; } );"
+        r" echo \Presswarden\Connector\Site\Place::home();"
+    )
+    assert seen == shared.here.home
+    assert status(shared.site)["quiet"] == ""
+
+
+def test_a_site_that_is_not_paired_has_no_move_to_tell(new_site: Callable[..., Site]) -> None:
+    site = new_site()
+    told = site.wp("presswarden", "moved")
+    assert (told.code, "here.unpaired" in told.stderr) == (1, True)
+    assert site.query("SELECT * FROM wp_options WHERE option_name = 'presswarden_record'") == []
