@@ -143,6 +143,7 @@ def test_in_a_network_only_who_runs_the_network_pairs_it_and_only_on_the_main_si
         submit(browser, "pause")
     assert json.loads(site.wp("presswarden", "status", "--format=json").stdout)["paused"] == "local"
     allowed = site.php(
-        r"use Presswarden\Connector\Admin\Page; wp_set_current_user( 1 ); echo (int) Page::is_for_this_person(); switch_to_blog( 2 ); echo (int) Page::is_for_this_person();"
+        r"use Presswarden\Connector\Admin\Page; wp_set_current_user( 1 ); echo (int) Page::is_for_this_person();"
+        r"switch_to_blog( 2 ); echo (int) Page::is_for_this_person();"
     )
     assert allowed == "10"
