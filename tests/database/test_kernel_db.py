@@ -1,6 +1,7 @@
 """The database session: narrowed to one organisation, one writer, clear words when the database is gone."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import asyncpg
@@ -158,3 +159,17 @@ async def test_folding_keeps_what_stands(database: Database, org: OrgId) -> None
     await database.fold()
     async with database.reading(org) as tx:
         assert len((await tx.scalars(select(OrgKeyRow))).all()) == 1
+
+
+@pytest.mark.req("N8")
+@pytest.mark.parametrize("out_of_order", ["PRAGMA query_only=ON", "PRAGMA max_page_count=1"], ids=["read-only", "full"])
+async def test_a_database_file_that_takes_no_write_says_so(tmp_path: Path, sqlite_template: Path, org: OrgId, out_of_order: str) -> None:
+    shutil.copyfile(sqlite_template, tmp_path / "x.sqlite")
+    database = Database(f"sqlite:///{tmp_path / 'x.sqlite'}", pool_size=1)
+    async with database.reading(EVERYONE) as tx:
+        await tx.execute(text(out_of_order))
+    with pytest.raises(DatabaseGone, match="can't be"):
+        async with database.transaction(org) as tx:
+            for owner in range(2_000):
+                await tx.execute(insert(OrgKeyRow), {"org": org, "owner": f"{owner:032d}", "wrapped": bytes(1_000)})
+    await database.dispose()

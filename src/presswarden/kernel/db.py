@@ -28,6 +28,19 @@ _NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)
           "fk": "fk_%(table_name)s_%(column_0_N_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"}  # fmt: skip
 
 
+_SQLITE_UNABLE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+"""What lies with the file and not with the statement."""
+
+
 class DatabaseGone(PresswardenError):
     """The database can't be reached or opened; nothing was changed."""
 
@@ -108,7 +121,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self, scope: OrgId | Everyone) -> AsyncIterator[Tx]:
-        """A transaction that only reads: on SQLite it takes no write lock, and a write in it fails."""
+        """A transaction that only reads, and so waits for no writer. Limits: nothing but its caller keeps a write out of it."""
         async with self._begin(scope, "DEFERRED") as tx:
             yield tx
 
@@ -136,6 +149,11 @@ class Database:
                     raise DatabaseGone(
                         "The connection to the database was lost before it confirmed the change.",
                         do="Look whether it was made, then try again.",
+                    ) from fault
+                if isinstance(fault.orig, sqlite3.Error) and fault.orig.sqlite_errorcode & 0xFF in _SQLITE_UNABLE:
+                    raise DatabaseGone(
+                        f"The database file can't be used now ({fault.orig.sqlite_errorname}); nothing was changed.",
+                        do="Check the space on its disk, its rights, and that no other program holds it.",
                     ) from fault
                 raise
 

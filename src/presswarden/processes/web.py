@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.responses import JSONResponse
 
 from presswarden.kernel.clock import Clock, SystemClock
-from presswarden.kernel.db import Database
+from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import EVERYONE
 from presswarden.kernel.sealing import Kek
@@ -50,8 +50,11 @@ def build_app(database: Database, clock: Clock, kek: Kek, wake: Wake) -> FastAPI
 
     @app.get("/healthz")
     async def healthz() -> JSONResponse:
-        async with database.reading(EVERYONE):
-            return JSONResponse({"status": "ok"})
+        try:
+            await database.check()
+        except DatabaseGone as gone:
+            return JSONResponse({"status": gone.code}, 503)
+        return JSONResponse({"status": "ok"})
 
     return app
 
