@@ -97,7 +97,7 @@ def main() -> int:
                 found.append(figure)
     except TooSlow:
         print(
-            f"bench: not done after {SECONDS} s; this machine is too busy. One part alone: make bench, then python -m bench path",
+            f"bench: not done after {SECONDS} s; this machine is too busy. One part alone takes less: python -m bench path",
             file=sys.stderr,
         )
         return 1
