@@ -183,9 +183,9 @@ async def renew_offer(tx: Tx, bench: Bench, request_id: RequestId, *, now: datet
     """Sign a waiting call afresh, or end it: the gate is asked again each time."""
     request = await mailbox.outcome(tx, request_id)
     made = await mailbox.envelopes(tx, request_id)
-    if request.is_settled or not made or made[-1].state is not EnvelopeState.OFFERED:
+    live = await mailbox.still_offered(tx, made[-1]) if made and not request.is_settled else None
+    if live is None:
         return None
-    live = made[-1]
     if not course.may_send(request, live, now):
         return await _settle(tx, request, course.too_late(request, live), now)
     ask = Ask(live.call, request.installation, request.site, request.tool, request.args, request.by, request.correlation)

@@ -218,6 +218,11 @@ async def offer(tx: Tx, envelope: Envelope, headers: Mapping[str, str], *, until
     await store.put_state(tx.org, tx, envelope.request, RequestState.SENT, look_at=until, now=now)
 
 
+async def still_offered(tx: Tx, envelope: Envelope) -> Envelope | None:
+    """The call while it waits for its site, held until this transaction ends; None once its answer was posted, or it is not offered any more."""
+    return await store.offered_envelope(tx.org, tx, envelope.installation, envelope.call)
+
+
 async def end_envelope(tx: Tx, call: CallId) -> None:
     """This call is not sent again."""
     await store.put_envelope(tx.org, tx, call, state=EnvelopeState.ENDED, headers=None)

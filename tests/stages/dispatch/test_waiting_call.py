@@ -1,5 +1,6 @@
 """A site that can't be reached but sends heartbeats takes calls along, and posts its answers."""
 
+import asyncio
 import json
 
 import pytest
@@ -132,3 +133,20 @@ async def test_a_stop_of_the_organisation_ends_a_waiting_call(room: Room) -> Non
     await room.dispatcher.resign_waiting()
     assert (await room.outcome(request)).code == "gate.stopped"
     assert await _waiting(room) == ()
+
+
+@pytest.mark.req("N8")
+async def test_an_answer_that_is_posted_while_its_call_is_signed_afresh_is_not_lost(room: Room) -> None:
+    request = await _asked(room)
+    (call,) = await _waiting(room)
+    status, body, signature = room.site.take_along(dict(call.headers), call.body)
+    room.clock.advance(seconds=121)
+    async with room.database.transaction(room.org) as tx:
+        taken = CallId(call.headers["X-WP-Agent-ToolCallId"])
+        assert await mailbox.take_receipt(tx, room.installation, taken, status=status, body=body, signature=signature, now=room.clock.now())
+        signing = asyncio.create_task(room.dispatcher.resign_waiting())
+        await asyncio.wait({signing}, timeout=0.5)
+    await signing
+    assert await _waiting(room) == ()
+    await room.dispatcher.serve_waiting()
+    assert (await room.outcome(request)).state is RequestState.DONE
