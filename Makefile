@@ -91,6 +91,7 @@ check-php: php-tools ## syntax, style and dangerous calls of the connector
 check-docs: $(STAMP) ## generated pages are fresh
 	@echo "== docs"
 	@$(BIN)/python -m tools.requirements --check
+	@$(BIN)/python -m tools.exit_codes --check
 
 .PHONY: php-tools
 php-tools:
@@ -106,7 +107,13 @@ fix: $(STAMP) ## format and repair what a machine can
 	@phpcbf -q || test $$? -eq 1
 
 .PHONY: docs
-docs: requirements ## make the generated pages
+docs: requirements $(STAMP) ## make the generated pages
+	@$(BIN)/python -m tools.exit_codes
+
+.PHONY: transcripts
+transcripts: $(STAMP) php-tools ## write the golden transcripts anew; read what changed before you commit it
+	@$(BIN)/python -m pytest -q tests/transcripts --update-transcripts
+	@git --no-pager diff --stat -- tests/transcripts
 
 .PHONY: requirements
 requirements: $(STAMP) ## docs/requirements.md from what the tests cite
