@@ -117,7 +117,7 @@ def test_of_two_standing_orders_taken_at_once_the_newer_one_holds(new_pair: Call
     paired = new_pair()
     paired.peer.sign_order(paired.here, 9, paused=True)
     assert paired.site.wp("presswarden", "heartbeat").code == 0
-    orders = []
+    orders: list[str] = []
     for seq, paused in ((10, False), (11, True)):
         paired.peer.sign_order(paired.here, seq, paused=paused)
         assert paired.peer.order is not None
