@@ -184,6 +184,8 @@ class Standing:
     epoch: int
     fence: int
     refusals: Mapping[str, int]
+    checkpoint: str
+    """The newest checkpoint of our record that the site holds: an outside copy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     String,
     Table,
+    Text,
     UpdateBase,
     bindparam,
     delete,
@@ -67,6 +68,7 @@ class StandingRow(Tenant, Base):
     fence: Mapped[int] = mapped_column(BigInteger)
     inventory_hash: Mapped[str] = mapped_column(String(64))
     refusals: Mapped[dict[str, int]] = mapped_column(JSON)
+    checkpoint: Mapped[str] = mapped_column(Text)
 
 
 class InventoryRow(Tenant, Base):
@@ -98,7 +100,8 @@ class StoredRead:
 # The statements of every heartbeat are built once: building them anew cost more than running them.
 _HEARTBEATS, _STANDINGS, _INVENTORIES = (cast("Table", row.__table__) for row in (HeartbeatRow, StandingRow, InventoryRow))
 _ADD_HEARTBEAT = insert(_HEARTBEATS)
-_SAID = ("installation", "heard_at", "sent_at", "connector", "home", "paused", "repair", "epoch", "fence", "inventory_hash", "refusals")
+_SAID = ("installation", "heard_at", "sent_at", "connector", "home", "paused", "repair", "epoch", "fence", "inventory_hash", "refusals",
+         "checkpoint")  # fmt: skip
 _PUT_STANDING = (
     update(_STANDINGS)
     .where(_STANDINGS.c.org == bindparam("of_org"), _STANDINGS.c.site == bindparam("of_site"))
@@ -119,7 +122,7 @@ async def add_heartbeat(org: OrgId, tx: Tx, installation: InstallationId, site: 
 
 
 async def put_standing(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, heard: Heartbeat, now: datetime) -> None:
-    said = {"installation": installation, "heard_at": now, "home": heard.home, **_told(heard)}
+    said = {"installation": installation, "heard_at": now, "home": heard.home, "checkpoint": heard.checkpoint, **_told(heard)}
     values = {"of_org": org, "of_site": site, **{f"said_{name}": value for name, value in said.items()}}
     if (await (await tx.connection()).execute(_PUT_STANDING, values)).rowcount == 0:
         await _upsert(tx, StandingRow, {"org": org, "site": site}, {"expected_since": now, "read_at": None, **said})
@@ -128,7 +131,7 @@ async def put_standing(org: OrgId, tx: Tx, installation: InstallationId, site: S
 async def expect(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, now: datetime) -> None:
     """A fresh standing: whatever an earlier installation of this site said no longer counts."""
     nothing = {"heard_at": None, "sent_at": None, "read_at": None, "connector": "", "home": "", "paused": "", "repair": ""}
-    counted = {"epoch": 0, "fence": 0, "inventory_hash": "", "refusals": {}}
+    counted = {"epoch": 0, "fence": 0, "inventory_hash": "", "refusals": {}, "checkpoint": ""}
     row = {"installation": installation, "expected_since": now, **nothing, **counted}
     await _upsert(tx, StandingRow, {"org": org, "site": site}, row)
 
@@ -265,21 +268,9 @@ def _told(heard: Heartbeat) -> dict[str, object]:
 
 def _standing(row: StandingRow) -> Standing:
     return Standing(
-        site=SiteId(row.site),
-        installation=InstallationId(row.installation),
-        expected_since=row.expected_since,
-        heard_at=row.heard_at,
-        sent_at=row.sent_at,
-        read_at=row.read_at,
-        inventory_hash=row.inventory_hash,
-        connector=row.connector,
-        home=row.home,
-        paused=Paused(row.paused),
-        repair=row.repair,
-        epoch=row.epoch,
-        fence=row.fence,
-        refusals=row.refusals,
-    )
+        SiteId(row.site), InstallationId(row.installation), row.expected_since, row.heard_at, row.sent_at, row.read_at, row.inventory_hash,
+        row.connector, row.home, Paused(row.paused), row.repair, row.epoch, row.fence, row.refusals, row.checkpoint,
+    )  # fmt: skip
 
 
 def _payload(row: HeartbeatRow) -> dict[str, Json]:

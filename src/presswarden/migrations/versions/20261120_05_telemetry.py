@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("sent_at", _MOMENT, nullable=True),
         sa.Column("read_at", _MOMENT, nullable=True),
         sa.Column("home", sa.String(200), nullable=False),
+        sa.Column("checkpoint", sa.Text, nullable=False),
         *_said_by_the_site(),
         sa.PrimaryKeyConstraint("org", "site", name="pk_telemetry_standings"),
     )

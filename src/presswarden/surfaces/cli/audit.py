@@ -22,6 +22,7 @@ from presswarden.kernel.errors import NotFound, PresswardenError
 from presswarden.kernel.ids import EventId
 from presswarden.surfaces.cli.desk import Counter, Desk, run, wants_json
 from presswarden.surfaces.cli.output import document, moment, pairs, table
+from presswarden.telemetry import service as telemetry
 from presswarden.telemetry.model import shown
 
 
@@ -50,7 +51,7 @@ def commands(counter: Counter) -> typer.Typer:
 
     @app.command("verify")
     def verify_(context: typer.Context) -> None:
-        """Verify the whole record in the database: every entry, the tree, the newest signed checkpoint."""
+        """Verify the whole record in the database: every entry, the tree, every checkpoint, and the copies that sites sent back."""
         counter.serve(context, _verify)
 
     @app.command("export")
@@ -118,7 +119,8 @@ async def _verify(desk: Desk) -> int:
             await identity.require(tx, desk.person.id, Permission.AUDIT_SEE)
             await audit.export(tx, folder)
             broken = await audit.first_broken(tx)
-        report = verify.verify_export(folder, (folder / "log.vkey").read_text())
+            copies = sorted({each.checkpoint for each in (await telemetry.standings(tx)).values() if each.checkpoint})
+        report = verify.verify_export(folder, (folder / "log.vkey").read_text(), copies)
     if broken is not None:
         # What the export proves are the leaves; the columns that lists are made from are compared here.
         fault = verify.Fault(verify.Finding.ENTRY, broken[1], broken[0], broken[0])
