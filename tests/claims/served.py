@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class Served:
     control: Control
     site: Site
     text: str
+    at_pairing: dict[str, bytes] = field(default_factory=dict)
+    """The files of the control plane right after the pairing."""
 
     @property
     def string(self) -> dict[str, Any]:
@@ -46,9 +48,20 @@ class Served:
                 if path.is_file() and path.parent.name != "keys"}  # fmt: skip
 
 
-def serve(lab: Lab, home: Path, name: str, *options: str) -> Served:
-    """Starts a control plane in `home` and pairs a new site with it."""
-    control = Control(home)
+class CopiedControl(Control):
+    """The same program, run from a copy of the package."""
+
+    def __init__(self, home: Path, source: Path) -> None:
+        super().__init__(home)
+        self._source = source
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), "PYTHONPATH": str(self._source)}
+
+
+def serve(lab: Lab, home: Path, name: str, *options: str, source: Path | None = None) -> Served:
+    """Starts a control plane in `home` (from a copy of the package, if one is named) and pairs a new site with it."""
+    control = Control(home) if source is None else CopiedControl(home, source)
     control.start()
     try:
         site = lab.site(name, constants=GENEROUS)
@@ -56,7 +69,9 @@ def serve(lab: Lab, home: Path, name: str, *options: str) -> Served:
         text = control.ask("site", "pair", LABEL, "--no-wait")["pairing"]
         done = site.wp("presswarden", "pair", text, "--wait=30", *options)
         assert done.code == 0, (done, control.log())
-        return Served(control, site, text)
+        served = Served(control, site, text)
+        served.at_pairing |= served.files()
+        return served
     except BaseException:
         control.stop()
         raise

@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from lab.demo.control import PROGRAM, Control
+from lab.demo.control import Control
 from tests.claims.attacks import Attack
-from tests.claims.served import Served
+from tests.claims.served import CopiedControl, Served
 from tests.claims.victims import Paired
 from tests.connector.wire import Message
 
@@ -172,10 +172,6 @@ def careless(tmp_path: Path) -> Iterator[Callable[..., Control]]:
     """A control plane from a copy of the package, without some lines of it."""
     made: list[Control] = []
 
-    class Copied(Control):
-        def environment(self) -> dict[str, str]:
-            return {**super().environment(), "PYTHONPATH": str(tmp_path / "tree" / "src")}
-
     def start(*changes: tuple[str, str, str]) -> Control:
         root = tmp_path / "tree" / "src" / "presswarden"
         shutil.copytree(SOURCE, root, ignore=shutil.ignore_patterns("__pycache__"))
@@ -184,11 +180,10 @@ def careless(tmp_path: Path) -> Iterator[Callable[..., Control]]:
             text = (root / name).read_text()
             assert text.count(old) == 1, (name, old, text.count(old))
             (root / name).write_text(text.replace(old, new))
-        made.append(Copied(tmp_path / "home"))
+        made.append(CopiedControl(tmp_path / "home", tmp_path / "tree" / "src"))
         made[-1].start()
         return made[-1]
 
-    assert PROGRAM.exists()
     yield start
     for control in made:
         control.stop()

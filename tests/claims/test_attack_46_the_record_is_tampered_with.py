@@ -141,9 +141,9 @@ def _hashes(entries: list[bytes]) -> list[bytes]:
 
 DATABASE = {
     "edit": "UPDATE audit_events SET kind = 'site.forged' WHERE id = (SELECT event FROM audit_leaves WHERE position = {n})",
-    "edit of the leaf": "UPDATE audit_events SET leaf = replace(leaf, 'v', 'w') WHERE id = (SELECT event FROM audit_leaves WHERE position = {n})",
+    "edit of the leaf": "UPDATE audit_events SET leaf = CAST(replace(leaf, 'v', 'w') AS BLOB) WHERE id = (SELECT event FROM audit_leaves WHERE position = {n})",
     "delete": "DELETE FROM audit_leaves WHERE position = {n}",
-    "payload": "UPDATE audit_payloads SET document = '{{}}' WHERE event = (SELECT event FROM audit_leaves WHERE position = {n})",
+    "payload": "UPDATE audit_payloads SET document = CAST('{{}}' AS BLOB) WHERE event = (SELECT event FROM audit_leaves WHERE position = {n})",
 }
 
 
