@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,7 +32,8 @@ from presswarden.audit.model import Actor
 from presswarden.identity import service as identity
 from presswarden.kernel.clock import SystemClock
 from presswarden.kernel.db import Database, Tx
-from presswarden.kernel.ids import EVERYONE, CorrelationId, InstallationId, RequestId, SiteId, new_id
+from presswarden.kernel.ids import EVERYONE, CorrelationId, InstallationId, OrgId, RequestId, SiteId, new_id
+from presswarden.kernel.wake import PostgresWake
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import Request
 from presswarden.processes import home
@@ -80,6 +82,13 @@ class Plane:
     _guard: Guard = field(default_factory=Guard)
     _running: dict[str, int] = field(default_factory=dict)
     _kept: list[str] = field(default_factory=list)
+    _loop: asyncio.Runner = field(default_factory=asyncio.Runner)
+    _org: OrgId | None = None
+
+    @cached_property
+    def _desk(self) -> Database:
+        """The person's own connection; it outlives every process that is killed."""
+        return Database(self.database, pool_size=1)
 
     @property
     def on_postgres(self) -> bool:
@@ -117,6 +126,8 @@ class Plane:
 
     def close(self) -> None:
         self.kill(*self._running)
+        self._loop.run(self._desk.dispose())
+        self._loop.close()
         self._guard.close()
 
     def log(self, name: str) -> str:
@@ -266,23 +277,25 @@ class Plane:
         return self.read(ask)
 
     def read(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        return asyncio.run(self._work(work, writes=False))
+        return self._loop.run(self._work(work, writes=False))
 
     def write(self, work: Callable[[Tx], Awaitable[T]], *, rings: bool = False) -> T:
-        return asyncio.run(self._work(work, writes=True, rings=rings))
+        return self._loop.run(self._work(work, writes=True, rings=rings))
 
     async def _work(self, work: Callable[[Tx], Awaitable[T]], *, writes: bool, rings: bool = False) -> T:
-        database = Database(self.database)
-        try:
-            async with database.reading(EVERYONE) as tx:
-                org = (await identity.choose_organisation(EVERYONE, tx, "")).id
-            async with database.transaction(org) if writes else database.reading(org) as tx:
-                done = await work(tx)
-            if rings:
-                wake = home.wake_for(database, self.room)
-                await wake.ring(mailbox.DISPATCH)
-                if not database.is_sqlite:
-                    await wake.close()
-            return done
-        finally:
-            await database.dispose()
+        org = await self._organisation()
+        database = self._desk
+        async with database.transaction(org) if writes else database.reading(org) as tx:
+            done = await work(tx)
+        if rings:
+            wake = home.wake_for(database, self.room)
+            await wake.ring(mailbox.DISPATCH)
+            if isinstance(wake, PostgresWake):
+                await wake.close()
+        return done
+
+    async def _organisation(self) -> OrgId:
+        if self._org is None:
+            async with self._desk.reading(EVERYONE) as tx:
+                self._org = (await identity.choose_organisation(EVERYONE, tx, "")).id
+        return self._org
