@@ -63,14 +63,14 @@ def _judge(
     if body.get("v") != 1:
         return _doubtful("The answer is signed, but of another version of the contract.")
     if answer.status == 200 and body.get("status") == "done" and isinstance(body.get("result"), Mapping):
-        return Answer(Ending.DONE, status=200, result=_mapping(body["result"]), receipt=signature)
+        return Answer(Ending.DONE, status=200, result=_mapping(body["result"]), receipt=text.decode())
     if body.get("status") != "refused" or not isinstance(body.get("code"), str):
         return _doubtful("The answer is signed, but says neither done nor refused.")
     if body["code"] == "call.duplicate":
         if is_stored:
             return _doubtful("The stored answer is itself an answer about a stored answer.")
         return _duplicate(installation, call, request_body, body, keys)
-    return _told(Ending.REFUSED, answer.status, body, receipt=signature)
+    return _told(Ending.REFUSED, answer.status, body, receipt=text.decode())
 
 
 def unreached(fault: WireFault) -> Answer:

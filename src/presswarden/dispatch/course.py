@@ -71,7 +71,9 @@ def course(request: Request, envelope: Envelope, calls: int, answer: Answer, *, 
     """The next step. `envelope` counts the sending that `answer` belongs to; `calls` is how many the request has had; `polls`: heartbeats come in."""
     match answer.ending:
         case Ending.DONE:
-            return Settle(Outcome(RequestState.DONE, result=answer.result, call=envelope.call, carried_by=Carried.CALL))
+            return Settle(
+                Outcome(RequestState.DONE, result=answer.result, call=envelope.call, carried_by=Carried.CALL, receipt=answer.receipt)
+            )
         case Ending.REFUSED:
             return Settle(_outcome(RequestState.REFUSED, request, envelope, answer))
         case Ending.DOUBTFUL:
@@ -130,7 +132,7 @@ def _soon(envelope: Envelope, now: datetime) -> datetime:
 def _outcome(state: RequestState, request: Request, envelope: Envelope, answer: Answer, *, says: str = "") -> Outcome:
     carried = Carried.CALL if state is RequestState.REFUSED else _carried(request)
     do = answer.do or (_ask_again(request) if state is RequestState.UNKNOWN else next_step(answer.code))
-    return Outcome(state, answer.code, says or answer.says, do, call=envelope.call, carried_by=carried)
+    return Outcome(state, answer.code, says or answer.says, do, call=envelope.call, carried_by=carried, receipt=answer.receipt)
 
 
 def _carried(request: Request) -> Carried:

@@ -64,6 +64,8 @@ class Outcome:
     result: Mapping[str, Json] = field(default_factory=dict)
     call: CallId | None = None
     carried_by: Carried = Carried.NOTHING
+    receipt: str = ""
+    """What the site signed (wire.md, 4), once that signature verified: call, status and both hashes. For the audit; not kept with the request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,7 +242,9 @@ async def settle(tx: Tx, request: Request, result: Outcome, *, by: Actor, now: d
     if result.call is not None:
         await store.put_envelope(tx.org, tx, result.call, state=EnvelopeState.ENDED, headers=None)
     await store.put_state(tx.org, tx, request.id, result.state, look_at=None, outcome=result, now=now)
-    told: dict[str, Json] = {"state": result.state, "code": result.code, "call": result.call or "", "carried_by": result.carried_by}
+    told: dict[str, Json] = {
+        "state": result.state, "code": result.code, "call": result.call or "", "carried_by": result.carried_by, "receipt": result.receipt,
+    }  # fmt: skip
     await _record(tx, request, "call.settled", by, told, now=now)
 
 

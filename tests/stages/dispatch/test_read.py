@@ -1,6 +1,7 @@
 """A read goes through mailbox, gate, envelope, signature, site and receipt, and back; what goes wrong on the way is named."""
 
 import asyncio
+import hashlib
 
 import pytest
 
@@ -13,6 +14,7 @@ from presswarden.incidents import service as incidents
 from presswarden.incidents.model import SignalKind
 from presswarden.kernel.ids import EVERYONE
 from presswarden.kernel.sealing import Kek
+from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import Carried, RequestState
 from presswarden.outside.wire import HttpWire
 from presswarden.sites import service as sites
@@ -68,6 +70,20 @@ async def test_the_audit_tells_who_asked_and_what_came_of_it(room: Room) -> None
     async with room.database.reading(room.org) as tx:
         told = [event for event in await audit.events(tx, after=None, limit=100, kind=None) if event.correlation == request.correlation]
     assert sorted(event.kind for event in told) == ["call.asked", "call.settled"]
+
+
+@pytest.mark.req("N2", "W19")
+async def test_the_audit_holds_what_the_verified_receipt_says(room: Room) -> None:
+    request = await room.look(await room.ask("wp.site.health"))
+    await room.dispatcher.serve_waiting()
+    async with room.database.reading(room.org) as tx:
+        (settled,) = [event for event in await audit.events(tx, kind="call.settled") if event.correlation == request.correlation]
+        (envelope,) = await mailbox.envelopes(tx, request.id)
+    assert settled.payload is not None
+    name, installation, call, status, asked, answered = str(settled.payload["receipt"]).split("\n")
+    assert (name, installation, call, status) == ("presswarden-receipt-1", request.installation, envelope.call, "200")
+    assert asked == hashlib.sha256(envelope.body).hexdigest()
+    assert len(answered) == 64
 
 
 async def test_a_signed_refusal_of_the_site_is_an_outcome(room: Room) -> None:
