@@ -9,7 +9,7 @@ from typing import Final
 from presswarden.audit.model import Actor
 from presswarden.dispatch import store
 from presswarden.incidents import service as incidents
-from presswarden.incidents.model import SignalKind
+from presswarden.incidents.model import IncidentState, SignalKind
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import CorrelationId, SiteId, new_id
 from presswarden.mailbox import service as mailbox
@@ -20,15 +20,21 @@ from presswarden.telemetry.model import LateSite
 
 HEALTH: Final = "wp.site.health"
 PROBE_EVERY: Final = timedelta(minutes=10)
+PROBE_UNREACHABLE_EVERY: Final = timedelta(hours=6)
 SETTLED_BY_HEALTH: Final = ("control.pause", "control.resume")
 SETTLED_WITHIN: Final = timedelta(hours=24)
 _DISPATCHER: Final = Actor("process", "dispatcher")
 
 
 async def probe(tx: Tx, late: LateSite, *, now: datetime) -> Request | None:
-    """Ask a silent site for its health; None when that was done within ten minutes."""
+    """Ask a silent site for its health; None when that was done within ten minutes, or, for one that is known to be unreachable, within six hours."""
+    known = any(
+        incident.kind is SignalKind.UNREACHABLE and incident.state is not IncidentState.RECOVERED
+        for incident in await incidents.open_incidents(tx, late.site)
+    )
+    every = PROBE_UNREACHABLE_EVERY if known else PROBE_EVERY
     for request in await mailbox.requests(tx, late.site, limit=10):
-        if request.tool == HEALTH and request.by == _DISPATCHER and now - request.asked_at < PROBE_EVERY:
+        if request.tool == HEALTH and request.by == _DISPATCHER and now - request.asked_at < every:
             return None
     return await _ask_health(tx, late.site, CorrelationId(new_id()), now)
 

@@ -102,6 +102,10 @@ async def test_a_site_is_unreachable_after_three_failures_over_thirty_minutes_an
         told.append(await _is_unreachable(room))
         room.clock.advance(minutes=10)
     assert told == [False, False, False, True, True]
+    room.clock.advance(minutes=60)
+    assert await room.dispatcher.probe_late() == 0, "known to be unreachable: asked every six hours, not every ten minutes"
+    room.clock.advance(hours=6)
+    assert await room.dispatcher.probe_late() == 1
 
 
 @pytest.mark.req("W17")
