@@ -53,7 +53,7 @@ __all__ = [
     "abandon_confirmation", "accept_pairing", "add_pooled_keys", "begin_pairing", "claim_message", "complete_move", "confirm_move",
     "confirm_paired", "confirmations_due", "count_refused_signature", "expire_pairings", "file_move", "find_site", "hmac_keys", "in_state",
     "installation", "installation_of", "installations_to_serve", "is_late_arrival", "list_sites", "message_keys", "move_of",
-    "moves_confirmed", "next_control_key", "pause", "pin_control_key", "pool_size", "refuse_unknown_pairing", "resume", "revocation_told",
+    "moves_confirmed", "pause", "pin_control_key", "pool_size", "refuse_unknown_pairing", "resume", "revocation_told",
     "revoke", "rotate_site_key", "site_keys", "site_of",
 ]  # fmt: skip
 
@@ -146,11 +146,6 @@ async def rotate_site_key(tx: Tx, of: InstallationId, *, epoch: int, public_key:
     told: dict[str, Json] = {"installation": of, "epoch": epoch, "kid": new.kid}
     await record(tx, "site.key_rotated", Actor("site", of), found.site, told, now)
     return new
-
-
-async def next_control_key(tx: Tx) -> ControlKey:
-    """A key from the pool to rotate to. Raises `NoControlKey`."""
-    return await _control_key(tx)
 
 
 async def pin_control_key(tx: Tx, of: InstallationId, key: ControlKey, *, epoch: int, now: datetime) -> None:

@@ -6,9 +6,18 @@ from uuid import uuid4
 import pytest
 
 from presswarden.kernel.clock import from_unix, unix
-from presswarden.kernel.ids import EVERYONE, InstallationId, SiteId
+from presswarden.kernel.ids import EVERYONE, InstallationId, KeyId, SiteId
 from presswarden.sites import service as sites
-from presswarden.sites.model import InstallationChanged, MessageMark, MessageRefusal, NoMove, RotationRefused, SiteNotPaired, SiteUnknown
+from presswarden.sites.model import (
+    ControlKey,
+    InstallationChanged,
+    MessageMark,
+    MessageRefusal,
+    NoMove,
+    RotationRefused,
+    SiteNotPaired,
+    SiteUnknown,
+)
 from tests.fakes.connector import Connector
 from tests.stages.sites.conftest import Agency
 
@@ -64,7 +73,7 @@ async def test_hmac_keys_are_never_rotated(agency: Agency) -> None:
 async def test_the_control_key_changes_with_the_next_epoch_only(agency: Agency) -> None:
     _, made = await agency.paired()
     async with agency.database.transaction(agency.org) as tx:
-        key = await sites.next_control_key(tx)
+        key = ControlKey(KeyId("0123456789abcdef"), b"\x07" * 32)
         with pytest.raises(RotationRefused):
             await sites.pin_control_key(tx, made.id, key, epoch=3, now=agency.clock.now())
         await sites.pin_control_key(tx, made.id, key, epoch=2, now=agency.clock.now())

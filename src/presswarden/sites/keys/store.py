@@ -25,7 +25,7 @@ class SiteKeyRow(Tenant, Base):
 
 
 class PooledKeyRow(Base):
-    """Public halves that the dispatcher made ahead. One is taken for each pairing string and each rotation, and never given back."""
+    """Public halves that the dispatcher made ahead. One is taken for each pairing string, and never given back."""
 
     __tablename__ = "control_key_pool"
     kid: Mapped[str] = mapped_column(String(16), primary_key=True)
