@@ -1,7 +1,7 @@
 """A pytest plugin: what may run side by side, and how long each suite took.
 
-Tests run in two workers. A file stays in one worker, so that what it sets up is set up once; whatever boots sites, kills processes or starts a database
-server shares one worker with its like, because two of those at once measure each other. Limits: it changes where tests run, never which.
+Tests run in two workers. A file stays in one worker, so that what it sets up is set up once; suites that boot sites share one worker each in two
+groups of about the same length, and so does what starts a database server or PHP in WebAssembly. Limits: it changes where tests run, never which.
 """
 
 from collections import Counter, defaultdict
@@ -9,9 +9,9 @@ from collections import Counter, defaultdict
 import pytest
 
 SUITES = ("layout", "stages", "contract", "database", "lab", "connector", "stories", "claims", "transcripts", "crash")
-ONE_AT_A_TIME = {"site": "sites", "mariadb": "sites", "wasm": "wasm", "postgres": "postgres"}
-"""Marker to group. A test with several belongs to the first."""
-ONE_AT_A_TIME_SUITES = {"connector": "sites", "stories": "sites", "claims": "sites", "transcripts": "sites", "crash": "sites"}
+ONE_AT_A_TIME_SUITES = {"connector": "sites", "stories": "sites", "transcripts": "sites", "claims": "attacks", "crash": "attacks"}
+ONE_AT_A_TIME = {"wasm": "wasm", "site": "sites", "mariadb": "sites", "postgres": "postgres"}
+"""Marker to group, for suites that have none of their own. A test with several belongs to the first."""
 
 
 class Clock:
@@ -44,10 +44,13 @@ def place_of(suite: str) -> int:
 
 
 def group_of(item: pytest.Item) -> str:
+    suite = suite_of(item.nodeid)
+    if suite in ONE_AT_A_TIME_SUITES:
+        return ONE_AT_A_TIME_SUITES[suite]
     for marker, group in ONE_AT_A_TIME.items():
         if item.get_closest_marker(marker) is not None:
             return group
-    return ONE_AT_A_TIME_SUITES.get(suite_of(item.nodeid), item.nodeid.partition("::")[0])
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.hookimpl
@@ -60,4 +63,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long groups first, so that the short files fill the other worker; the order inside a file stays."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=lambda item: (group_of(item) not in {"sites", "postgres", "wasm"}, place_of(suite_of(item.nodeid))))
+    items.sort(key=lambda item: (group_of(item) not in {"sites", "attacks", "postgres", "wasm"}, place_of(suite_of(item.nodeid))))
