@@ -10,6 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).resolve().parents[2]
+VECTORS = Path(os.environ.get("PRESSWARDEN_VECTORS") or ROOT.parent / "shared" / "vectors")
+"""Published vectors, which others wrote: read in place, never copied."""
 CONTRACT = ROOT / "contract"
 Case = dict[str, Any]
 
@@ -42,7 +44,6 @@ def schema(name: str) -> Draft202012Validator:
 
 def published(path: str) -> Path:
     """A folder or file of the published vectors; skips with the reason where they are not on this machine."""
-    folder = Path(os.environ.get("PRESSWARDEN_VECTORS") or ROOT.parent / "shared" / "vectors")
-    if not (folder / path).exists():
+    if not (VECTORS / path).exists():
         pytest.skip(f"the published vectors are not on this machine (PRESSWARDEN_VECTORS): {path}")
-    return folder / path
+    return VECTORS / path

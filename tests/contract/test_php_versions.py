@@ -14,7 +14,7 @@ import pytest
 
 from lab import core
 from lab.errors import LabError
-from tests.contract.reading import ROOT
+from tests.contract.reading import ROOT, VECTORS
 
 TOOLS = ROOT / "tools" / "php"
 pytestmark = [pytest.mark.wasm, pytest.mark.xdist_group("wasm"), pytest.mark.req("P1", "P2")]
@@ -53,7 +53,9 @@ def matrix(versions: str, *words: str) -> subprocess.CompletedProcess[str]:
 def test_every_unit_test_passes_on_this_php_without_the_sodium_extension(version: str, compat: Path) -> None:
     told = matrix(version, "--env", f"PRESSWARDEN_SODIUM_COMPAT={compat}")
     assert told.returncode == 0, told.stdout[-4000:] + told.stderr[-2000:]
-    count = re.search(r"^OK \((\d+) tests", told.stdout, re.MULTILINE)
+    # Without the published vectors some tests are skipped; with them, none may be.
+    ended = r"^OK \((\d+) tests" if VECTORS.is_dir() else r"^(?:OK \(|Tests: )(\d+)"
+    count = re.search(ended, told.stdout, re.MULTILINE)
     assert count is not None, told.stdout[-2000:]
     assert int(count[1]) > 500
 
