@@ -1,7 +1,8 @@
 """Attack 14: send a captured request a second time.
 
 What stops it: one INSERT under unique keys of id and nonce before anything runs (call.duplicate, call.conflict, call.replay), and before that the window
-of the time stamp. The proof lets a refused INSERT pass for an accepted one. HMAC pairings go the same way. Limits: 15 has the parallel form of it.
+of the time stamp. The proof lets a refused INSERT pass for an accepted one, and takes out the look at the newest call (attack 16), which sees a number used
+twice. HMAC pairings go the same way. Limits: 15 has the parallel form of it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tests.connector.wire import Message
 pytestmark = [pytest.mark.site, pytest.mark.req("P3", "W2")]
 
 REFUSAL = "throw $this->why_not( $call );"
+FORGETFUL = Swap("src/Site/Calls.php", "$this->must_remember( $call, $row, $water, $now );")
 CARELESS = Swap(CLAIM, REFUSAL, 'return (int) $wpdb->get_var( "SELECT MAX(n) FROM {$table}" );')
 TOOLS = ("wp.site.health", "wp.site.inventory", "wp.site.get_environment", "control.pause", "control.resume")
 
@@ -95,7 +97,7 @@ def test_the_same_question_asked_anew_is_answered(paired_site: Paired) -> None:
 
 
 def test_without_heed_to_the_refused_insert_the_request_runs_twice(mutated_site: Callable[..., Paired]) -> None:
-    paired = mutated_site(CARELESS)
+    paired = mutated_site(CARELESS, FORGETFUL)
     message = paired.here.message("wp.site.health")
     for _ in range(2):
         paired.send(message)

@@ -201,9 +201,7 @@ def test_without_the_deadlines_half_open_connections_stay(careless: Callable[...
 
 
 def test_without_the_limit_as_much_is_read_as_is_sent(careless: Callable[..., Control]) -> None:
-    control = careless(
-        ("surfaces/ingest/routes.py", "                    if len(read) > LARGEST_BODY:\n", "                    if False:\n")
-    )
+    control = careless(("surfaces/ingest/routes.py", "                    if len(read) > largest:\n", "                    if False:\n"))
     size = 48 * MEBIBYTE
     with closing(connect(control.url)) as caller:
         caller.sendall(head(control.url, "/ingest/v1/pair", "Transfer-Encoding: chunked"))
