@@ -13,7 +13,7 @@ import signal
 import tempfile
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -210,25 +210,29 @@ class Plane:
 
         return self.write(wish, rings=True)
 
-    def settled(self, requests: Iterable[RequestId], *, seconds: float = PATIENCE, also: Callable[[Request], bool] = bool) -> list[Request]:
-        """All of them, once every one is settled (and `also` holds for it)."""
-        wanted = list(requests)
-
+    def requests(self, wanted: Iterable[RequestId]) -> list[Request]:
         async def look(tx: Tx) -> list[Request]:
             return [await mailbox.outcome(tx, each) for each in wanted]
 
-        until(lambda: all(each.is_settled and also(each) for each in self.read(look)), f"{len(wanted)} requests are settled", seconds)
         return self.read(look)
+
+    def still_open(self, wanted: Iterable[RequestId]) -> list[Request]:
+        return [each for each in self.requests(wanted) if not each.is_settled]
+
+    def settled(self, wanted: Sequence[RequestId], *, also: Callable[[Request], bool] = bool) -> list[Request]:
+        """All of them, once every one is settled (and `also` holds for it)."""
+        until(lambda: all(each.is_settled and also(each) for each in self.requests(wanted)), f"{len(wanted)} requests are settled")
+        return self.requests(wanted)
 
     def nothing_open(self) -> None:
         """Waits until no request of any kind is left to look at."""
         until(lambda: self.rows("SELECT id, tool, state FROM mailbox_requests WHERE look_at IS NOT NULL") == [], "no request is left open")
 
     def leases_end(self) -> None:
-        """As if the minute were over that a killed process had for what it took. Only the moment to look again changes."""
+        """As if the minute were over that a killed process had for what it took. Only the moment to look again changes, and only where somebody had it."""
 
         async def end(tx: Tx) -> None:
-            await tx.execute(text("UPDATE mailbox_requests SET look_at = asked_at WHERE look_at IS NOT NULL"))
+            await tx.execute(text("UPDATE mailbox_requests SET look_at = asked_at WHERE look_at IS NOT NULL AND state = 'sent'"))
 
         self.write(end)
 
