@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import tempfile
-import time
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -41,26 +40,9 @@ from presswarden.sites import service as sites
 from presswarden.sites.model import Installation, NoControlKey, Site
 from presswarden.telemetry import service as telemetry
 from presswarden.telemetry.model import Inventory
+from tests.crash.waiting import until
 
-PATIENCE = 90.0
-"""Seconds: the machine may be busy with other suites."""
 T = TypeVar("T")
-
-
-class NotInTime(AssertionError):
-    pass
-
-
-def until(look: Callable[[], T | None], what: str, seconds: float = PATIENCE, *, pause: float = 0.1) -> T:
-    """The first answer that is neither None nor False."""
-    end = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found is not None and found is not False:
-            return found
-        if time.monotonic() > end:
-            raise NotInTime(f"{what}: not within {seconds:g} s")
-        time.sleep(pause)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from lab.commands import Ran
 from lab.recorder import Recorder
 from lab.site import Lab, Site
 from presswarden.sites.model import InstallationState
-from tests.crash.plane import Offer, Plane, until
+from tests.crash.plane import Offer, Plane
+from tests.crash.waiting import until
 
 CONNECTOR = Path(__file__).parents[2] / "connector"
 CALL = "presswarden/v1/call"

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from tests.crash.plane import Plane, until
+from tests.crash.plane import Plane
+from tests.crash.waiting import until
 
 _WAITING = (
     "SELECT count(*) FROM pg_locks JOIN pg_class ON pg_class.oid = pg_locks.relation"

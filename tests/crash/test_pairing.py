@@ -16,10 +16,11 @@ import pytest
 
 from lab.gate import Gate, Held
 from presswarden.sites.model import InstallationState
-from tests.crash.plane import Offer, Plane, until
+from tests.crash.plane import Offer, Plane
 from tests.crash.shops import CALL, PAIR, Shop, both_paired, part_all, times, together, twice
 from tests.crash.stalls import stalled
 from tests.crash.table import Tell
+from tests.crash.waiting import until
 
 pytestmark = [pytest.mark.site, pytest.mark.req("N8", "X1")]
 

@@ -15,9 +15,10 @@ from presswarden.audit import service as audit
 from presswarden.audit.model import Actor, Entry
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import new_id
-from tests.crash.plane import Plane, until
+from tests.crash.plane import Plane
 from tests.crash.stalls import stalled
 from tests.crash.table import Tell
+from tests.crash.waiting import until
 
 pytestmark = [pytest.mark.req("N8", "N9", "W19")]
 

@@ -13,9 +13,10 @@ import pytest
 from presswarden.dispatch.service import PER_SITE
 from presswarden.kernel.ids import RequestId
 from presswarden.mailbox.model import RequestState
-from tests.crash.plane import Offer, Plane, until
+from tests.crash.plane import Offer, Plane
 from tests.crash.shops import CALL, Shop, pair_all, part_all, times, twice
 from tests.crash.table import Tell
+from tests.crash.waiting import until
 
 pytestmark = [pytest.mark.site, pytest.mark.postgres, pytest.mark.req("N8", "P3")]
 
