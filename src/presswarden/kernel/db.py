@@ -132,6 +132,9 @@ class Database:
         tx.sync_session.info["scope"] = scope
         async with tx:
             try:
+                if self.sqlite_path is not None and not self.sqlite_path.parent.is_dir():
+                    # Asked here: the driver's thread answers a failed opening late, perhaps to a loop that has ended.
+                    raise FileNotFoundError
                 connection = await tx.connection(execution_options={"presswarden_begin": mode})
                 if not self.is_sqlite:
                     org = "" if isinstance(scope, Everyone) else scope
