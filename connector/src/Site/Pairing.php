@@ -47,7 +47,7 @@ final class Pairing {
 			self::put( $fresh, $replace, $now );
 			$answer = ControlPlane::post( $fresh->control, '/ingest/v1/pair', self::request( $fresh, $string ), array() );
 			if ( 202 !== $answer->status ) {
-				self::put_back( $before, $fresh->installation );
+				self::put_back( $before, $fresh, 0 === strpos( $answer->code(), 'pairing.' ) );
 				throw new PairingProblem( $answer->code() );
 			}
 		} catch ( StoreBroken $broken ) {
@@ -261,17 +261,26 @@ final class Pairing {
 		);
 	}
 
-	/** Only if the refused attempt still stands there: another one may have begun meanwhile. */
-	private static function put_back( Record $before, string $refused ): void {
-		StateChange::make(
+	/**
+	 * Only if the failed attempt still stands there: another one may have begun meanwhile.
+	 *
+	 * The first call may have come while the answer was awaited. If no answer came, it was for this attempt, and stands. If the proof was refused, it was for
+	 * an earlier attempt with the same string: nobody knows the key that was made for this one.
+	 */
+	private static function put_back( Record $before, Record $failed, bool $refused ): void {
+		$record = StateChange::make(
 			'pairing.refused',
 			array(),
-			static function ( Record $fresh ) use ( $before, $refused ): void {
-				if ( $fresh->installation === $refused && Record::CONFIRMING === $fresh->state ) {
+			static function ( Record $fresh ) use ( $before, $failed, $refused ): void {
+				$is_it = $fresh->installation === $failed->installation && $fresh->pair_nonce === $failed->pair_nonce;
+				if ( $is_it && ( Record::CONFIRMING === $fresh->state || ( $refused && Record::PAIRED === $fresh->state ) ) ) {
 					self::replace_all_but( array( 'agent', 'generation', 'paused_local' ), $before, $fresh );
 				}
 			}
 		);
+		if ( Record::PAIRED !== $record->state ) {
+			Heartbeat::unschedule();
+		}
 	}
 
 	/** @param array<int,string> $kept Members that stay as the row has them. */
