@@ -17,7 +17,7 @@ import pytest
 from lab.gate import Gate, Held
 from presswarden.sites.model import InstallationState
 from tests.crash.plane import Offer, Plane
-from tests.crash.shops import CALL, PAIR, Shop, both_paired, part_all, times, together, twice
+from tests.crash.shops import CALL, PAIR, Shop, both_paired, pair_all, part_all, times, together, twice
 from tests.crash.stalls import stalled
 from tests.crash.table import Tell
 from tests.crash.waiting import until
@@ -127,6 +127,39 @@ def drop(*gates: Gate) -> None:
     for gate in gates:
         for held in gate.wait(0):
             held.drop()
+
+
+def test_a_spent_string_pasted_again_while_its_first_call_is_on_its_way_pairs_neither_side(
+    serve: Plane, rested: tuple[Shop, ...], tell: Tell
+) -> None:
+    """The site never heard that its proof was taken, so its admin pastes the string again; the first call comes while the second proof is under way."""
+    shop, lost, again_ran = rested[0], 0, 0
+    for number in range(ROUNDS):
+        offer = serve.offer(f"pasted-{number}")
+        with serve.gate.hold(PAIR) as proofs, shop.gate.hold(CALL, most=1) as calls, ThreadPoolExecutor(max_workers=1) as threads:
+            first = threads.submit(shop.pair, offer)
+            [taken] = proofs.wait(1)
+            accepted = taken.deliver()
+            assert accepted is not None
+            assert accepted.status == 202
+            [call] = calls.wait(1)
+            taken.drop()
+            assert first.result().code == 1
+            second = threads.submit(shop.pair, offer)
+            proof = proofs.wait(2)[1]
+            answer = call.deliver()
+            assert answer is not None
+            assert answer.status == 200, "the site takes the call for its second attempt's"
+            call.release()
+            until(lambda offer=offer: serve.installation(offer).state is InstallationState.REVOKED, "nobody believes that receipt")
+            proof.release()
+            assert "(pairing." in second.result().stderr
+        assert shop.state == "unpaired"
+        again_ran += twice(shop.ran())
+        again = pair_all(serve, [shop], f"pasted-{number}")
+        lost += serve.installation(again[shop]).state is not InstallationState.PAIRED
+        part_all(serve, again)
+    tell("nobody", "pairing", "a spent string, pasted again", times=0, asked=ROUNDS, ran=ROUNDS - lost, lost=lost, twice=again_ran)
 
 
 def test_of_two_sites_that_claim_one_pairing_string_at_the_same_moment_one_is_paired(
