@@ -14,6 +14,9 @@ ONE_AT_A_TIME = {"wasm": "wasm", "site": "sites", "mariadb": "sites", "postgres"
 """Marker to group, for suites that have none of their own. A test with several belongs to the first."""
 
 
+LONG = frozenset({"sites", "attacks", "postgres", "wasm"})
+
+
 class Clock:
     """Counts tests and seconds for each suite; with workers, seconds of different suites may overlap."""
 
@@ -58,9 +61,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Clock(), "suite-clock")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Marked while it is collected: when the collection is complete, xdist has read the groups already."""
+    item.add_marker(pytest.mark.xdist_group(group_of(item)))
+
+
+@pytest.hookimpl
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long groups first, so that the short files fill the other worker; the order inside a file stays."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=lambda item: (group_of(item) not in {"sites", "attacks", "postgres", "wasm"}, place_of(suite_of(item.nodeid))))
+    items.sort(key=lambda item: (group_of(item) not in LONG, place_of(suite_of(item.nodeid))))

@@ -1,7 +1,9 @@
 """Every suite has its place, and what can't run twice at once stays in one worker."""
 
 import os
+import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,20 @@ def test_the_fresh_machine_script_is_sound_and_ends_in_make() -> None:
 def _clean() -> dict[str, str]:
     """Without what an outer make hands to an inner one."""
     return {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+
+
+def test_a_group_really_stays_in_one_worker(tmp_path: Path) -> None:
+    for suite in ("stories", "claims"):
+        folder = tmp_path / "tests" / suite
+        folder.mkdir(parents=True)
+        for name in ("one", "two"):
+            (folder / f"test_{suite}_{name}.py").write_text(
+                "import pytest\n@pytest.mark.parametrize('n', range(6))\ndef test_a(n):\n    pass\n"
+            )
+    environment = {**_clean(), "PYTHONPATH": str(REPOSITORY)}
+    words = ["-m", "pytest", "-p", "tools.suites", "-n", "2", "--dist", "loadgroup", "-v", "-p", "no:cacheprovider", "tests"]
+    told = subprocess.run([sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+    workers: dict[str, set[str]] = {"stories": set(), "claims": set()}
+    for worker, suite in re.findall(r"^\[(gw\d)\].* tests/(\w+)/test_\w+\.py", told, re.M):
+        workers[suite].add(worker)
+    assert {suite: len(found) for suite, found in workers.items()} == {"stories": 1, "claims": 1}
