@@ -53,7 +53,7 @@ test: $(STAMP) php-tools ## run every test: the connector's in PHP, then all of 
 	@echo "== connector, PHP unit tests ($$($(PHP) -r 'echo PHP_VERSION;'))"
 	@phpunit --configuration $(or $(firstword $(wildcard $(PHPUNIT))),$(error no $(PHPUNIT): the connector has no PHP tests))
 	@echo "== all suites of tests/, $(WORKERS) workers"
-	@$(BIN)/python -m pytest -p tools.suites -n $(WORKERS) --dist loadgroup $(ARGS) $(if $(SUITES),$(SUITES:%=tests/%),tests)
+	@$(BIN)/python -m pytest -p tools.suites -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS) $(if $(SUITES),$(SUITES:%=tests/%),tests)
 
 .PHONY: check
 check: $(STAMP) check-python layers check-layout check-php check-docs ## all that CI runs, but the tests

@@ -17,7 +17,7 @@ from lab.errors import LabError
 from tests.contract.reading import ROOT, VECTORS
 
 TOOLS = ROOT / "tools" / "php"
-pytestmark = [pytest.mark.wasm, pytest.mark.xdist_group("wasm"), pytest.mark.req("P1", "P2")]
+pytestmark = [pytest.mark.wasm, pytest.mark.req("P1", "P2")]
 
 
 @pytest.fixture(scope="module", autouse=True)

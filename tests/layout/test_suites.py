@@ -31,10 +31,18 @@ def test_a_test_belongs_to_the_suite_of_its_folder(nodeid: str, suite: str) -> N
     assert suites.suite_of(nodeid) == suite
 
 
-def test_sites_share_a_worker_and_files_stay_whole(request: pytest.FixtureRequest) -> None:
-    assert suites.group_of(request.node) == "tests/layout/test_suites.py"
-    request.node.add_marker(pytest.mark.site)
-    assert suites.group_of(request.node) == "sites"
+@pytest.mark.parametrize(
+    ("nodeid", "group"),
+    [
+        ("tests/claims/test_a.py::test_b[x]", "attacks"),
+        ("tests/stories/test_a.py::test_b", "sites"),
+        ("tests/contract/test_php_versions.py::test_b[7.4]", "wasm"),
+        ("tests/stages/audit/test_a.py::test_b[postgres-1]", "postgres"),
+        ("tests/stages/audit/test_a.py::test_b[sqlite-1]", "tests/stages/audit/test_a.py"),
+    ],
+)
+def test_what_can_not_run_twice_at_once_shares_a_worker_and_files_stay_whole(nodeid: str, group: str) -> None:
+    assert suites.group_of(nodeid) == group
 
 
 def test_make_alone_lists_every_target_that_people_call() -> None:
@@ -72,7 +80,21 @@ def test_a_group_really_stays_in_one_worker(tmp_path: Path) -> None:
                 "import pytest\n@pytest.mark.parametrize('n', range(6))\ndef test_a(n):\n    pass\n"
             )
     environment = {**_clean(), "PYTHONPATH": str(REPOSITORY)}
-    words = ["-m", "pytest", "-p", "tools.suites", "-n", "2", "--dist", "loadgroup", "-v", "-p", "no:cacheprovider", "tests"]
+    words = [
+        "-m",
+        "pytest",
+        "-p",
+        "tools.suites",
+        "-n",
+        "2",
+        "--dist",
+        "loadscope",
+        "--no-loadscope-reorder",
+        "-v",
+        "-p",
+        "no:cacheprovider",
+        "tests",
+    ]
     told = subprocess.run([sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
     workers: dict[str, set[str]] = {"stories": set(), "claims": set()}
     for worker, suite in re.findall(r"^\[(gw\d)\].* tests/(\w+)/test_\w+\.py", told, re.M):
