@@ -12,6 +12,7 @@ import pytest
 from presswarden.kernel.db import Database
 from presswarden.kernel.ids import OrgId
 from presswarden.migrations.runner import upgrade
+from tests.claims.attacks import Count
 from tests.crash.table import Table
 from tests.fakes.clock import FrozenClock
 from tests.support.postgres import cluster
@@ -20,6 +21,7 @@ from tests.support.postgres import cluster
 def pytest_configure(config: pytest.Config) -> None:
     # Here and not in its own folder: where tests run in workers, only this file is read by the process that prints.
     config.pluginmanager.register(Table(), "crash-table")
+    config.pluginmanager.register(Count(), "attack-count")
 
 
 @pytest.fixture

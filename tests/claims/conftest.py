@@ -15,17 +15,12 @@ from pathlib import Path
 import pytest
 
 from lab.site import Lab, Site
-from tests.claims.attacks import Attack, Count, attack_of
+from tests.claims.attacks import Attack, attack_of
 from tests.claims.control import ControlPlane
 from tests.claims.served import Served, serve
 from tests.claims.victims import CONNECTOR, FOLDER, GENEROUS, Change, Paired, Spare, pair
 from tests.connector.peer import Peer
 from tests.connector.wire import ControlKey
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if not config.pluginmanager.has_plugin("attack-count"):
-        config.pluginmanager.register(Count(), "attack-count")
 
 
 @pytest.fixture
