@@ -18,6 +18,12 @@ RequestId = NewType("RequestId", str)
 CorrelationId = NewType("CorrelationId", str)
 IncidentId = NewType("IncidentId", str)
 EventId = NewType("EventId", str)
+ProposalId = NewType("ProposalId", str)
+ChangeId = NewType("ChangeId", str)
+"""One component of one site on its way to a version and, if need be, back (contract/wire.md, 12)."""
+SnapshotId = NewType("SnapshotId", str)
+WorkId = NewType("WorkId", str)
+"""What one site has to do for one approved proposal; also the id of its durable workflow."""
 
 
 @final

@@ -1,0 +1,183 @@
+"""What a decision is made of and what it says. Limits: pure values; rules as data come from `document`, the deciding is in `decide`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from presswarden.actions.model import Risk
+from presswarden.audit.model import Actor
+from presswarden.kernel.ids import PersonId, SiteId
+from presswarden.proposals.model import Item, Source
+
+
+class Mode(StrEnum):
+    """How much may happen on a site without a person."""
+
+    OBSERVE = "observe"
+    APPROVE = "approve"
+    AUTONOMOUS = "autonomous"
+
+
+class Verdict(StrEnum):
+    ALLOW = "allow"
+    ASK = "ask"
+    """A person has to say yes."""
+    HOLD = "hold"
+    """Not now: a window, a wait, a hold, a missing snapshot. It may pass by itself later."""
+    REFUSE = "refuse"
+
+
+SEVERITY: Final[Mapping[Verdict, int]] = MappingProxyType({Verdict.ALLOW: 0, Verdict.ASK: 1, Verdict.HOLD: 2, Verdict.REFUSE: 3})
+
+
+class Stage(StrEnum):
+    """When the question is asked. Only at dispatch does everything have to hold."""
+
+    FILING = "filing"
+    APPROVAL = "approval"
+    DISPATCH = "dispatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One finding of the policy. Codes are stable words; each has a test."""
+
+    verdict: Verdict
+    code: str
+    says: str
+    do: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What consent the decision asks for."""
+
+    people: int
+    """Distinct persons who say yes; 0 where none is asked."""
+    owners: bool
+    """All of them must be owners."""
+    passkeys: bool
+    """Each yes carries a passkey assertion."""
+    delay_minutes: int
+    """Between the last yes and the first call; for the single operator."""
+    single_operator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Every reason, the gravest verdict, the risk, and what consent it asks for. No reasons means refuse."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    risk: Risk
+    needs: Needs
+    policy_version: str
+    """SHA-256 (hex) of the documents in force, so that an approval can be tied to them."""
+
+    def against(self) -> tuple[Reason, ...]:
+        return tuple(reason for reason in self.reasons if reason.verdict is not Verdict.ALLOW)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an update from `was` to `version` somewhere in the fleet; evidence for confidence."""
+
+    component: str
+    was: str
+    version: str
+    passed: bool
+    same_class: bool
+    """On a site of the same class: same major versions of WordPress and PHP."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """How things are with one site, as read a moment ago."""
+
+    site: SiteId
+    mode: Mode
+    critical: bool
+    """Marked by people as a site where a fault costs most."""
+    timezone: str
+    """IANA name, as the site reports it; UTC where it does not."""
+    snapshot_confirmed: bool
+    """At least one snapshot was verified on this site (W8)."""
+    snapshot_verified: bool | None
+    """The snapshot that belongs to this action is verified; None before one is due (filing, approval)."""
+    ineligible: tuple[tuple[str, str], ...]
+    """Codes and words of what speaks against any workflow there now (S1)."""
+    paused: bool
+    contained: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentFacts:
+    """What is known of one item's component, version and package."""
+
+    known: bool
+    """The update API knows the component; closed and foreign ones it does not."""
+    offered: bool
+    """The site's own update offer names exactly this version."""
+    offered_since: datetime | None
+    """When we first saw that offer; waits count from here."""
+    security: bool
+    """The version is flagged as a security release."""
+    migrates: bool
+    """It is known or must be feared to migrate the database."""
+    touchy: bool
+    """Checkout or sign-in: a fault there costs at once."""
+    package_bound: bool
+    package_differs: bool
+    """Other sites got another zip for the same version (licences): recorded, one level up, never by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """How much of the organisation this touches."""
+
+    size: int
+    touched: int
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A person's yes, as the decision counts it."""
+
+    person: PersonId
+    owner: bool
+    may_approve: bool
+    """Still in a role that approves, for every site of the plan."""
+    passkey: bool
+    identities: frozenset[str]
+    """Passkey ids and verified mail addresses: two accounts that share one count as one person."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Approvers:
+    """Who could say yes, for the rules of the single operator."""
+
+    may_approve: int
+    removed_at: datetime | None
+    """When somebody who could was last removed."""
+    with_passkey: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that `decide` looks at. `items` with their component facts and `sites` belong together by position and id."""
+
+    stage: Stage
+    source: Source
+    proposer: Actor
+    items: tuple[tuple[Item, ComponentFacts], ...]
+    sites: Mapping[SiteId, SiteFacts]
+    fleet: Fleet
+    confidence: float | None
+    consents: tuple[Consent, ...]
+    approvers: Approvers
+    digest_approved: bool
+    """The consents are to the digest of this very plan."""
