@@ -33,7 +33,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One public page as it looked from outside, uncached. `status` 0: no answer. Holds no content: a title's hash, a size, and whether a fatal marker was in it."""
+    """One public page as it looked from outside, uncached; `status` 0: no answer. No content: the title's hash, the size, whether a fatal marker stood in it."""
 
     url: str
     status: int
