@@ -20,6 +20,8 @@ import httpx
 import nacl.signing
 import rfc8785
 
+from tests.connector.plans import Plan
+
 TIMEOUT = httpx.Timeout(30.0)
 
 
@@ -142,6 +144,12 @@ class Installation:
         body = self.body(tool, args)
         return Message(body, self.headers(tool_call_id or str(uuid.uuid4()), body, timestamp=timestamp, ttl=ttl))
 
+    def planned(self, plan: Plan, index: int = 1, fence: int = 1, *, timestamp: int | None = None, ttl: int = 180, **bind: Any) -> Message:
+        """The call of one action of a plan."""
+        full = {"aud": self.home, "dir": "call", "fence": fence, "kid": self.key.kid, "nonce": os.urandom(16).hex(), "v": 1, **bind}
+        body = plan.body(index, full)
+        return Message(body, self.headers(plan.actions[index - 1].tool_call_id, body, timestamp=timestamp, ttl=ttl))
+
     def resigned(self, message: Message) -> Message:
         """The same call again with a fresh timestamp: an honest retry."""
         return Message(message.body, self.headers(message.headers["X-WP-Agent-ToolCallId"], message.body))
@@ -176,7 +184,14 @@ def receipt_text(installation: str, message: Message, status: int, body: bytes) 
     return "\n".join(parts).encode()
 
 
-def send(home: str, message: Message, *, path: str = "/wp-json/presswarden/v1/call", method: str = "POST") -> Answer:
-    with httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client:
+def send(
+    home: str,
+    message: Message,
+    *,
+    path: str = "/wp-json/presswarden/v1/call",
+    method: str = "POST",
+    timeout: httpx.Timeout = TIMEOUT,
+) -> Answer:
+    with httpx.Client(timeout=timeout, follow_redirects=False) as client:
         got = client.request(method, home + path, content=message.body, headers={"Content-Type": "application/json", **message.headers})
         return Answer(got.status_code, got.content, got.headers)
