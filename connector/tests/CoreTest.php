@@ -109,12 +109,12 @@ final class CoreTest extends TestCase {
 		);
 	}
 
-	public function test_the_catalogue_names_each_tool_once_and_reads_need_no_plan(): void {
+	public function test_the_catalogue_names_each_tool_once_and_what_changes_a_site_needs_a_plan(): void {
 		$actions = Catalogue::actions();
 		$this->assertArrayHasKey( 'wp.site.inventory', $actions );
 		foreach ( $actions as $tool => $spec ) {
 			$this->assertSame( $tool, $spec->tool );
-			$this->assertSame( in_array( $spec->class, array( ActionSpec::PREPARE, ActionSpec::CHANGE, ActionSpec::RECOVER ), true ), $spec->needs_plan() );
+			$this->assertSame( in_array( $spec->class, array( ActionSpec::CHANGE, ActionSpec::RECOVER ), true ), $spec->needs_plan() );
 			$this->assertFalse( $spec->args['additionalProperties'] );
 			$this->assertFileExists( dirname( __DIR__, 2 ) . '/contract/schemas/actions/' . $tool . '.json' );
 		}

@@ -45,7 +45,8 @@ final class ActionSpec {
 		$this->reversible = $reversible;
 	}
 
+	/** What changes the site comes as a leaf of a plan; preparing writes into the connector's own folder only (decision 0004). */
 	public function needs_plan(): bool {
-		return self::READ !== $this->class && self::CONTROL !== $this->class;
+		return self::CHANGE === $this->class || self::RECOVER === $this->class;
 	}
 }

@@ -45,6 +45,21 @@ final class Refusal extends \RuntimeException {
 		'call.consent'             => array( 403, 'The consent this site asks for is missing.' ),
 		'call.snapshot'            => array( 403, 'No verified snapshot protects this change.' ),
 		'action.failed'            => array( 500, 'The action failed on this site.' ),
+		'action.before'            => array( 409, 'The component is not as the plan found it; nothing was touched.' ),
+		'action.offer'             => array( 409, 'No such version is offered to this site.' ),
+		'action.downgrade'         => array( 409, 'That version is not newer than the one that is installed.' ),
+		'action.requires'          => array( 409, 'PHP or WordPress is too old for that version.' ),
+		'action.package_hash'      => array( 409, 'The package is another one than the plan names; nothing was unpacked.' ),
+		'action.download'          => array( 502, 'The package could not be fetched; nothing was touched.' ),
+		'action.files'             => array( 409, 'The files of this site can not be changed.' ),
+		'action.change_open'       => array( 409, 'Another change of this site is open.' ),
+		'action.change_state'      => array( 409, 'The change is not open any more.' ),
+		'action.step'              => array( 409, 'That is not the next step; nothing was done.' ),
+		'action.snapshot'          => array( 409, 'The snapshot can not be made.' ),
+		'action.snapshot_unknown'  => array( 404, 'There is no such snapshot.' ),
+		'action.snapshot_needed'   => array( 409, 'An open change needs that snapshot.' ),
+		'action.not_kept'          => array( 409, 'The new version did not stand; the old one is back.' ),
+		'action.half'              => array( 500, 'Neither the new version nor the old one could be put in place.' ),
 		'action.rotation_mode'     => array( 409, 'A pairing in HMAC mode has no key to rotate; pair again.' ),
 		'action.rotation_epoch'    => array( 409, 'The new key\'s epoch is not the next one.' ),
 		'action.rotation_key'      => array( 422, 'The new key is not a sound Ed25519 key.' ),
@@ -96,6 +111,12 @@ final class Refusal extends \RuntimeException {
 			throw new \LogicException( 'Unknown refusal code: ' . $wire_code );
 		}
 		return new self( $wire_code, self::TABLE[ $wire_code ][0], self::TABLE[ $wire_code ][1], $extra );
+	}
+
+	/** The refusal of a code in the table, in words that say more than the table's own: plain text of this site, never the caller's. */
+	public static function because( string $wire_code, string $says ): self {
+		$plain = self::of( $wire_code );
+		return new self( $wire_code, $plain->http_status, '' === $says ? $plain->says : $says );
 	}
 
 	/** The answer body, as the JCS text that is sent (and, after the claim, signed). */
