@@ -106,6 +106,13 @@ const CLASS_FILES = array(
 	'Presswarden\\Connector\\Site\\StoreBroken' => '/src/Site/StoreBroken.php',
 	'Presswarden\\Connector\\Site\\Tables' => '/src/Site/Tables.php',
 	'Presswarden\\Connector\\Site\\Tally' => '/src/Site/Tally.php',
+	'Presswarden\\Connector\\Watch\\FileList' => '/src/Watch/FileList.php',
+	'Presswarden\\Connector\\Watch\\FilePacker' => '/src/Watch/FilePacker.php',
+	'Presswarden\\Connector\\Watch\\Guard' => '/src/Watch/Guard.php',
+	'Presswarden\\Connector\\Watch\\PackBroken' => '/src/Watch/PackBroken.php',
+	'Presswarden\\Connector\\Watch\\PartReader' => '/src/Watch/PartReader.php',
+	'Presswarden\\Connector\\Watch\\PartWriter' => '/src/Watch/PartWriter.php',
+	'Presswarden\\Connector\\Watch\\Unpacker' => '/src/Watch/Unpacker.php',
 );
 
 spl_autoload_register(

@@ -44,6 +44,10 @@ const ALLOWED = array(
 	'src/Site/StateFolder.php: file write: *'                     => 'the one class that writes below wp-content/presswarden-state',
 	'src/Site/Storage.php: file write: *'                         => 'deletes our own flat folder at uninstall',
 	'src/Site/Tally.php: file write: *'                           => 'counters in one file below our own folder',
+	'src/Watch/FileList.php: file write: *'                       => 'the list of a snapshot, below wp-content/presswarden-snapshots',
+	'src/Watch/Guard.php: file write: *'                          => 'small files behind the guard, below wp-content/presswarden-snapshots',
+	'src/Watch/PartWriter.php: file write: *'                     => 'parts of snapshots, below wp-content/presswarden-snapshots',
+	'src/Watch/Unpacker.php: file write: *'                       => 'only below the folder it is given, of a pack whose every byte was proved; paths that lead out are refused',
 );
 
 /** One file's findings as `rule: code` by line. */
