@@ -97,6 +97,7 @@ const CLASS_FILES = array(
 	'Presswarden\\Connector\\Site\\Repair' => '/src/Site/Repair.php',
 	'Presswarden\\Connector\\Site\\Reply' => '/src/Site/Reply.php',
 	'Presswarden\\Connector\\Site\\Restored' => '/src/Site/Restored.php',
+	'Presswarden\\Connector\\Site\\Rights' => '/src/Site/Rights.php',
 	'Presswarden\\Connector\\Site\\Schedule' => '/src/Site/Schedule.php',
 	'Presswarden\\Connector\\Site\\StandingOrder' => '/src/Site/StandingOrder.php',
 	'Presswarden\\Connector\\Site\\StateChange' => '/src/Site/StateChange.php',
@@ -109,9 +110,15 @@ const CLASS_FILES = array(
 	'Presswarden\\Connector\\Watch\\FileList' => '/src/Watch/FileList.php',
 	'Presswarden\\Connector\\Watch\\FilePacker' => '/src/Watch/FilePacker.php',
 	'Presswarden\\Connector\\Watch\\Guard' => '/src/Watch/Guard.php',
+	'Presswarden\\Connector\\Watch\\Lock' => '/src/Watch/Lock.php',
+	'Presswarden\\Connector\\Watch\\Marker' => '/src/Watch/Marker.php',
 	'Presswarden\\Connector\\Watch\\PackBroken' => '/src/Watch/PackBroken.php',
 	'Presswarden\\Connector\\Watch\\PartReader' => '/src/Watch/PartReader.php',
 	'Presswarden\\Connector\\Watch\\PartWriter' => '/src/Watch/PartWriter.php',
+	'Presswarden\\Connector\\Watch\\Rescue' => '/src/Watch/Rescue.php',
+	'Presswarden\\Connector\\Watch\\Swap' => '/src/Watch/Swap.php',
+	'Presswarden\\Connector\\Watch\\TakeBackFailed' => '/src/Watch/TakeBackFailed.php',
+	'Presswarden\\Connector\\Watch\\Tree' => '/src/Watch/Tree.php',
 	'Presswarden\\Connector\\Watch\\Unpacker' => '/src/Watch/Unpacker.php',
 );
 

@@ -30,10 +30,13 @@ def agent_id(paired: Paired) -> int:
     return int(paired.site.query(f"SELECT ID FROM wp_users WHERE user_login = '{NAME}'")[0]["ID"])
 
 
-def test_it_is_not_user_one_and_holds_read_alone(shared: Paired) -> None:
+HELD = ["activate_plugins", "install_languages", "presswarden_agent", "read", "update_core", "update_plugins", "update_themes"]
+
+
+def test_it_is_not_user_one_and_holds_what_the_tools_need_and_no_more(shared: Paired) -> None:
     assert agent_id(shared) > 1
     said = shared.site.php("echo json_encode( array_keys( array_filter( get_user_by( 'login', 'presswarden-agent' )->allcaps ) ) );")
-    assert sorted(json.loads(said)) == ["presswarden_agent", "read"]
+    assert sorted(json.loads(said)) == HELD
 
 
 def test_a_right_password_does_not_log_it_in(shared: Paired, known: str) -> None:

@@ -2,8 +2,8 @@
 /**
  * The WordPress user that calls run as: a role of its own, no way to log in, not shown to visitors.
  *
- * Made by the local administrator's pairing, never by a message, and never user 1. Its role holds `read`; what more it
- * may do comes with the actions that need it.
+ * Made by the local administrator's pairing, never by a message, and never user 1. Its role holds what the catalogue's
+ * tools need and nothing broader; what an administrator takes from the role stays taken until the next pairing.
  *
  * @package Presswarden
  */
@@ -16,13 +16,19 @@ final class AgentUser {
 
 	private const LOGIN = 'presswarden-agent';
 
+	/** Of the role. WordPress reads update_languages as install_languages, and deactivate_plugins as activate_plugins. */
+	private const CAPABILITIES = array( 'read', 'activate_plugins', 'install_languages', 'update_core', 'update_plugins', 'update_themes' );
+
+	/** And what the same means for a whole network, where WordPress leaves it to network administrators (N17). */
+	private const OF_A_NETWORK = array( 'manage_network_plugins', 'manage_network_themes', 'upgrade_network' );
+
 	/**
 	 * The id of the agent user, made if it is not there.
 	 *
 	 * @throws StoreBroken When WordPress would not make it.
 	 */
 	public static function make(): int {
-		add_role( Storage::ROLE, 'Presswarden agent', array( 'read' => true ) );
+		self::make_role();
 		$there = get_users(
 			array(
 				'role'   => Storage::ROLE,
@@ -63,6 +69,20 @@ final class AgentUser {
 			return in_array( Storage::ROLE, (array) $user->roles, true ) || ( Flags::agent() > 0 && $user->ID === Flags::agent() );
 		}
 		return is_numeric( $user ) && (int) $user > 0 && (int) $user === Flags::agent();
+	}
+
+	private static function make_role(): void {
+		$wanted = is_multisite() ? array_merge( self::CAPABILITIES, self::OF_A_NETWORK ) : self::CAPABILITIES;
+		$role   = get_role( Storage::ROLE );
+		if ( null === $role ) {
+			add_role( Storage::ROLE, 'Presswarden agent', array_fill_keys( $wanted, true ) );
+			return;
+		}
+		foreach ( $wanted as $capability ) {
+			if ( ! $role->has_cap( $capability ) ) {
+				$role->add_cap( $capability );
+			}
+		}
 	}
 
 	private static function safe( int $id ): int {

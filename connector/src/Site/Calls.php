@@ -134,30 +134,35 @@ final class Calls {
 			throw Refusal::of( 'call.tool' );
 		}
 		$spec = $action->spec();
-		$this->awake( $spec, $record, $now );
+		$this->awake( $call, $spec, $record, $now );
 		Arguments::check( $call->args, $spec->args );
 		self::become( $spec, $record );
-		if ( ActionSpec::READ !== $spec->class && ActionSpec::CONTROL !== $spec->class ) {
-			// This version carries no consent and keeps no snapshots, so nothing that needs them can pass.
-			throw Refusal::of( 'call.consent' );
-		}
 		$action->check( $call );
 		return $action;
 	}
 
-	private function awake( ActionSpec $spec, Record $record, int $now ): void {
+	private function awake( Call $call, ActionSpec $spec, Record $record, int $now ): void {
 		if ( ActionSpec::CONTROL === $spec->class ) {
 			if ( in_array( $spec->tool, self::KEY_TOOLS, true ) && in_array( $record->quiet( $now ), array( 'clone', 'restored' ), true ) ) {
 				throw Refusal::of( 'call.quiet' );
 			}
 			return;
 		}
-		if ( '' !== $record->paused() && 'wp.site.health' !== $spec->tool ) {
+		if ( '' !== $record->paused() && 'wp.site.health' !== $spec->tool && ! self::ends_the_open_change( $call, $spec ) ) {
 			throw Refusal::of( 'call.paused' );
 		}
 		if ( ActionSpec::READ !== $spec->class && '' !== $record->quiet( $now ) ) {
 			throw Refusal::of( 'call.quiet' );
 		}
+	}
+
+	/** A pause does not strand a change half way: what is open may still be closed or taken back, and nothing else. */
+	private static function ends_the_open_change( Call $call, ActionSpec $spec ): bool {
+		if ( ActionSpec::RECOVER !== $spec->class || ! isset( $call->args->change ) ) {
+			return false;
+		}
+		$open = OpenChange::facts();
+		return null !== $open && $open->id === $call->args->change && in_array( $open->state, array( 'applying', 'confirm', 'restoring' ), true );
 	}
 
 	/** The action runs as the agent user and as nobody else. Control tools act on the pairing alone and need no user. */
@@ -167,9 +172,10 @@ final class Calls {
 			return;
 		}
 		$agent = AgentUser::load( $record->agent );
-		if ( null === $agent || ! user_can( $agent, $spec->capability ) ) {
+		if ( null === $agent ) {
 			throw Refusal::of( 'call.capability' );
 		}
+		Rights::need( $agent, $spec );
 		wp_set_current_user( $agent->ID );
 	}
 
