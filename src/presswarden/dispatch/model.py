@@ -88,6 +88,60 @@ class WireFault:
     reached: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """GETs of public pages of a site, under one permit. They are the other half of a health read (N6), so the permit is one for that."""
+
+    installation: InstallationId
+    call: CallId
+    home: str
+    tool: str
+    args_hash: str
+    paths: tuple[str, ...]
+    """Below the home URL; "" is the home page itself."""
+    bust: str
+    """Goes into the query of each, so that no cache answers."""
+    headers: Mapping[str, str]
+    """The signed probe of an open change, or nothing."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """A signed recover call (wire.md, 13). `leaf_call` and `args_hash` are those of the leaf that takes the change back: its permit covers this too."""
+
+    installation: InstallationId
+    leaf_call: CallId
+    home: str
+    tool: str
+    args_hash: str
+    headers: Mapping[str, str]
+    bust: str
+    file: str
+    """Name of the file in the web root that answers when WordPress can't; "" unless a core change is open."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One public page as it looked from outside, uncached; `status` 0: no answer. No content: the title's hash, the size, whether a fatal marker is in it."""
+
+    url: str
+    status: int
+    title: str
+    size: int
+    fatal: bool
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What the watchdog answered to a recover call. A hint, until a signed health call confirms it."""
+
+    answered: bool
+    state: str
+
+
 class Ending(StrEnum):
     """How a call ended, as far as can be proved."""
 

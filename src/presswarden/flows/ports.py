@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from presswarden.dispatch.model import Page, Recovery
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.ids import ChangeId, SnapshotId
 from presswarden.mailbox.model import Outcome
@@ -27,28 +28,10 @@ class Task:
     close: int
     take_back: int
     deactivate: int
+    keep_off: int
+    """Closes the change that `deactivate` opens: else the site would activate the plugin again at its deadline."""
     database: bool
     """The snapshot holds the tables that the update may migrate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One public page as it looked from outside, uncached; `status` 0: no answer. No content: the title's hash, the size, whether a fatal marker stood in it."""
-
-    url: str
-    status: int
-    title: str
-    size: int
-    fatal: bool
-    location: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """What the watchdog answered to a recover call. A hint, until a signed health call confirms it."""
-
-    answered: bool
-    state: str
 
 
 class Hands(Protocol):
@@ -64,8 +47,8 @@ class Hands(Protocol):
         """GET the site's public pages; `probing` signs them, so that the watchdog counts weak evidence."""
         ...
 
-    async def exposed(self, step: str, path: str, token: str) -> bool:
-        """True when the canary's token can be read from outside: the snapshot folder is not shut."""
+    async def exposed(self, step: str, path: str, token: str) -> bool | None:
+        """True when the canary's token can be read from outside: the snapshot folder is not shut. None: nobody answered, so nothing was tested."""
         ...
 
     async def recover(self, step: str, index: int) -> Recovery:
