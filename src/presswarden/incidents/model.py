@@ -39,6 +39,7 @@ class SignalKind(StrEnum):
     FENCE_AHEAD = "fence_ahead"
     RECEIPT_INVALID = "receipt_invalid"
     SITE_PAUSED = "site_paused"
+    ROLLBACK_FAILED = "rollback_failed"
 
 
 class IncidentState(StrEnum):
@@ -144,6 +145,13 @@ KINDS: Final[Mapping[SignalKind, KindFacts]] = MappingProxyType(
             True,
             "The site is paused.",
             "Ask the site's admin why; a local pause is lifted on the site, ours with `site resume`.",
+        ),
+        SignalKind.ROLLBACK_FAILED: KindFacts(
+            Severity.CRITICAL,
+            Bite.READS_ONLY,
+            False,
+            "A change went wrong and could not be taken back.",
+            "Follow the steps that `change show` prints; the component is held on every site until this incident is closed.",
         ),
     }
 )

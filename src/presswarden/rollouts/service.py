@@ -1,0 +1,222 @@
+"""Verbs of work and changes: release what was approved, take it up, note where it stands, end it.
+
+Every step of a change is in the audit. Limits: nothing here decides, permits or calls a site; what a change came to is the saga's word.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from presswarden.audit import service as audit
+from presswarden.audit.model import Actor, Entry
+from presswarden.incidents import service as incidents
+from presswarden.incidents.model import SignalKind, bounded
+from presswarden.kernel.canonical import Json
+from presswarden.kernel.db import Tx
+from presswarden.kernel.ids import ChangeId, Everyone, InstallationId, OrgId, ProposalId, SiteId, WorkId, new_id
+from presswarden.policy.model import Outcome
+from presswarden.proposals import service as proposals
+from presswarden.proposals.model import Leaf, Proposal, ProposalState
+from presswarden.rollouts import store
+from presswarden.rollouts.model import Change, ChangeUnknown, Result, Work, WorkState
+from presswarden.telemetry import service as telemetry
+
+MOST_NOT_APPLICABLE: Final = 0.2
+"""Of a plan's leaves (POLICY). With more that no longer apply, the plan was made for another fleet: what has not begun never does."""
+MOST_OUTCOMES: Final = 500
+_PROVED: Final = {Result.SUCCEEDED: True, Result.ROLLED_BACK: False, Result.ROLLBACK_FAILED: False}
+_ROLLOUTS: Final = Actor("process", "rollouts")
+
+
+async def release(tx: Tx, proposal: Proposal, *, delay: timedelta, now: datetime) -> tuple[Work, ...]:
+    """File the work of an approved proposal, one piece for each site: in the transaction that approved it. Ring `DISPATCH` after the commit.
+
+    Released before, it is not released again: the pieces that stand are returned.
+    """
+    if proposal.state is not ProposalState.APPROVED:
+        raise RuntimeError("only what is approved is released")
+    before = await store.work_of(tx.org, tx, proposal.id)
+    if before:
+        return before
+    made = []
+    for site in dict.fromkeys(leaf.site for leaf in proposal.plan.acts):
+        acts = tuple(leaf for leaf in proposal.plan.acts if leaf.site == site)
+        work = Work(
+            tx.org, WorkId(new_id()), proposal.id, site, acts[0].installation, tuple(change_id(leaf) for leaf in acts), WorkState.WAITING,
+            proposal.correlation, now, max(proposal.plan.not_before, now + delay), min(proposal.plan.not_after, proposal.execute_by),
+        )  # fmt: skip
+        filed = [_change(work, leaf, proposal) for leaf in acts]
+        await store.add(tx.org, tx, work, filed, await _site_class(tx, site))
+        told: dict[str, Json] = {"proposal": proposal.id, "plan": proposal.plan.digest, "changes": [one.id for one in filed]}
+        await _record(tx, work, "work.filed", told, now)
+        made.append(work)
+    return tuple(made)
+
+
+def change_id(act: Leaf) -> ChangeId:
+    """What the change of this act is called: the plan's own name for it; an act that opens no change on the site goes by its call."""
+    return act.change or ChangeId(act.call)
+
+
+async def work(tx: Tx, work_id: WorkId) -> Work:
+    """Raises `ChangeUnknown`."""
+    found = await store.work(tx.org, tx, work_id)
+    if found is None:
+        raise ChangeUnknown("There is no such work in this organisation.", do="List changes with `presswarden change list`.")
+    return found
+
+
+async def change(tx: Tx, change_id: ChangeId) -> Change:
+    """Raises `ChangeUnknown`."""
+    found = await store.change(tx.org, tx, change_id)
+    if found is None:
+        raise ChangeUnknown("There is no such change in this organisation.", do="List them with `presswarden change list`.")
+    return found
+
+
+async def work_of(tx: Tx, proposal: ProposalId) -> tuple[Work, ...]:
+    return await store.work_of(tx.org, tx, proposal)
+
+
+async def changes(
+    tx: Tx, *, proposal: ProposalId | None = None, site: SiteId | None = None, work: WorkId | None = None, limit: int = 200
+) -> tuple[Change, ...]:
+    """In the plan's order for one proposal or piece of work; else the newest first."""
+    return await store.changes(tx.org, tx, proposal=proposal, site=site, work=work, limit=limit)
+
+
+async def open_change(tx: Tx, site: SiteId) -> Change | None:
+    """The change of this site that began and has no result yet."""
+    return await store.open_change(tx.org, tx, site)
+
+
+async def outcomes(tx: Tx, component: str, *, like: SiteId | None = None) -> tuple[Outcome, ...]:
+    """What became of updates of this component in the organisation. `like`: the site whose equals count as of its class. Unproved results say nothing."""
+    wanted = "" if like is None else await _site_class(tx, like)
+    found = await store.ended_of_component(tx.org, tx, component, tuple(_PROVED), limit=MOST_OUTCOMES)
+    return tuple(
+        Outcome(component, one.was, one.version, _PROVED[one.result], bool(wanted) and of_class == wanted)
+        for one, of_class in found
+        if one.result is not None and one.tool.endswith(".update")
+    )
+
+
+# The dispatcher's side.
+
+
+async def to_start(everyone: Everyone, tx: Tx, *, now: datetime, limit: int = 500) -> tuple[tuple[OrgId, WorkId, InstallationId], ...]:
+    """Outbox rows whose time has come."""
+    return await store.to_start(everyone, tx, now=now, limit=limit)
+
+
+async def running(everyone: Everyone, tx: Tx) -> tuple[tuple[OrgId, WorkId, InstallationId], ...]:
+    """Work that a workflow has taken up and not ended."""
+    return await store.running(everyone, tx)
+
+
+async def started(tx: Tx, work_id: WorkId) -> bool:
+    """The workflow of this work exists. False when that was known."""
+    return await store.put_work_state(tx.org, tx, work_id, WorkState.RUNNING, was=WorkState.WAITING)
+
+
+async def why_not(tx: Tx, work: Work, *, now: datetime) -> tuple[str, str]:
+    """Code and words of why nothing new of this work may begin; both empty when it may."""
+    if now >= work.not_after:
+        return "rollout.expired", "The time in which this could begin is over."
+    counts = await store.counts(tx.org, tx, work.proposal)
+    gone, whole = counts.get(Result.NOT_APPLICABLE, 0), sum(counts.values())
+    if gone and gone > MOST_NOT_APPLICABLE * whole:
+        return "rollout.not_applicable", f"{gone} of {whole} sites are no longer as the plan expects: the rest was stopped."
+    return "", ""
+
+
+async def begin(tx: Tx, change: Change, *, now: datetime) -> Change:
+    """The change is under way from now on. Begun or ended before, it stays as it is."""
+    if change.result is None and change.began_at is None:
+        await store.put_change(tx.org, tx, change.id, began_at=now, step="begin")
+        began = replace(change, began_at=now, step="begin")
+        await _record_change(tx, began, "change.began", {"was": change.was, "version": change.version}, now)
+        return began
+    return change
+
+
+async def note(
+    tx: Tx, change: ChangeId, step: str, *, code: str = "", says: str = "", seen: Mapping[str, Json] | None = None, now: datetime
+) -> None:
+    """Write down where a change is. One that has its result takes no more notes; the same note a second time is none."""
+    found = await store.change(tx.org, tx, change)
+    if found is None or found.result is not None or (found.step, found.code, found.says) == (step, code, says):
+        return
+    kept: dict[str, object] = {"step": step, "code": code, "says": says}
+    if seen is not None:
+        kept["seen"] = dict(seen)
+    await store.put_change(tx.org, tx, change, **kept)
+    await _record_change(tx, found, "change.step", {"step": step, "code": code, "says": says, "seen": _plain(seen or {})}, now)
+
+
+async def end(
+    tx: Tx, change: ChangeId, result: Result, *, code: str = "", says: str = "", seen: Mapping[str, Json] | None = None, now: datetime
+) -> bool:
+    """Write the result down, once: False when there is one. A rollback that failed raises an incident, which holds the component everywhere."""
+    found = await store.change(tx.org, tx, change)
+    if found is None:
+        raise ChangeUnknown("There is no such change in this organisation.", do="List them with `presswarden change list`.")
+    kept: dict[str, object] = {"result": result.value, "code": code, "says": says, "ended_at": now}
+    if seen is not None:
+        kept["seen"] = dict(seen)
+    if not await store.put_change(tx.org, tx, change, **kept):
+        return False
+    await _record_change(tx, found, "change.ended", {"result": result, "code": code, "says": says, "seen": _plain(seen or {})}, now)
+    if result is Result.ROLLBACK_FAILED:
+        detail: dict[str, Json] = {"change": change, "component": found.component, "version": found.version, "says": says}
+        await incidents.raise_signal(tx, SignalKind.ROLLBACK_FAILED, found.site, detail, now, by=_ROLLOUTS)
+    return True
+
+
+async def end_work(tx: Tx, work_id: WorkId, *, now: datetime) -> None:
+    """All changes of this work have their results; with the last piece of work its proposal ends too."""
+    found = await work(tx, work_id)
+    if any(one.result is None for one in await store.changes(tx.org, tx, proposal=None, site=None, work=work_id, limit=10_000)):
+        raise RuntimeError("work ends when each of its changes has its result")
+    if not await store.put_work_state(tx.org, tx, work_id, WorkState.ENDED, was=WorkState.RUNNING, ended_at=now):
+        return
+    await _record(tx, found, "work.ended", {"proposal": found.proposal}, now)
+    if await store.open_work(tx.org, tx, found.proposal) == 0:
+        await proposals.move(tx, found.proposal, ProposalState.ENDED, by=_ROLLOUTS, why="all its work came to a result", now=now)
+
+
+def _change(work: Work, leaf: Leaf, proposal: Proposal) -> Change:
+    item = next((one for one in proposal.items if (one.site, one.tool, one.component) == (leaf.site, leaf.tool, leaf.component)), None)
+    return Change(
+        work.org, change_id(leaf), work.id, proposal.id, leaf.site, leaf.index, leaf.tool, leaf.component,
+        "" if item is None else item.was, "" if item is None else item.version, leaf.snapshot, "", None, "", "",
+    )  # fmt: skip
+
+
+async def _site_class(tx: Tx, site: SiteId) -> str:
+    """Major versions of WordPress and PHP, as in `7/8`; empty when either is unknown."""
+    facts = await telemetry.facts(tx, site)
+    majors = []
+    for name in ("core.version", "php.version"):
+        fact = facts.get(name)
+        majors.append(fact.value.partition(".")[0][:15] if fact is not None and isinstance(fact.value, str) else "")
+    return "/".join(majors) if all(majors) else ""
+
+
+def _plain(seen: Mapping[str, Json]) -> list[Json]:
+    """What was seen, as names and values: a name of the site's can't pass for one of ours."""
+    return [{"name": name, "value": value} for name, value in sorted(bounded(seen).items())]
+
+
+async def _record(tx: Tx, work: Work, kind: str, payload: Mapping[str, Json], now: datetime) -> None:
+    told = {"work": work.id, "site": work.site, **payload}
+    await audit.record(tx, Entry(kind, _ROLLOUTS, f"work:{work.id}", work.correlation, told), now=now)
+
+
+async def _record_change(tx: Tx, change: Change, kind: str, payload: Mapping[str, Json], now: datetime) -> None:
+    of = await work(tx, change.work)
+    told: dict[str, Json] = {
+        "work": change.work, "site": change.site, "tool": change.tool, "component": change.component, "proposal": change.proposal, **payload,
+    }  # fmt: skip
+    await audit.record(tx, Entry(kind, _ROLLOUTS, f"change:{change.id}", of.correlation, told), now=now)
