@@ -12,8 +12,9 @@ from typing import Final
 
 import httpx
 
-from presswarden.dispatch.model import SignedCall, WireAnswer, WireFault
+from presswarden.dispatch.model import Page, Recovery, Rescue, SignedCall, Visit, WireAnswer, WireFault
 from presswarden.gate.permit import Permit
+from presswarden.outside import pages
 from presswarden.outside.addresses import AddressRefused, Network, NotResolved, Resolver, Target, judge, resolve
 
 LARGEST_ANSWER: Final = 1_048_576
@@ -23,6 +24,7 @@ _MOST_HEADERS: Final = 100
 _LONGEST_HEADER: Final = 8_192
 _TRIED_ADDRESSES: Final = 3
 _REMEMBERED_SITES: Final = 20_000
+_RECOVER_SECONDS: Final = 60.0
 _NOT_REACHED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -61,6 +63,46 @@ class HttpWire:
                 "Try again; look at the site's own load.",
                 progress,
             )
+
+    async def look(self, visit: Visit, permit: Permit) -> tuple[Page, ...]:
+        """GET the site's public pages. Raises `RuntimeError` for a permit that is not this visit's."""
+        target = await self._permitted(visit, permit)
+        if target is None:
+            return tuple(Page(path, 0, "", 0, fatal=False, location="") for path in visit.paths)
+        return await pages.look(target, visit.paths, visit.bust, visit.headers, self._line())
+
+    async def exposed(self, visit: Visit, token: str, permit: Permit) -> bool | None:
+        """True when the canary's token can be read at the visit's first path; None when nobody answered."""
+        target = await self._permitted(visit, permit)
+        fetched = None if target is None else await pages.get(target, pages.busted(visit.paths[0], visit.bust), {}, self._line())
+        return None if fetched is None else token.encode() in fetched.body
+
+    async def recover(self, rescue: Rescue, permit: Permit) -> Recovery:
+        """The signed recover call: to the home URL, and where a core change is open and that gave no answer, to the rescue file."""
+        if not permit.covers(
+            installation=rescue.installation, call=rescue.leaf_call, tool=rescue.tool, args_hash=rescue.args_hash, now=rescue.at
+        ):
+            raise RuntimeError("this permit does not cover taking this change back, or its time is over")
+        target = await judge(rescue.home, self._networks, self._resolver)
+        if not isinstance(target, Target):
+            return Recovery(answered=False, state="")
+        for path in ("", rescue.file) if rescue.file else ("",):
+            line = pages.Line(self._trust, self._connect_seconds, _RECOVER_SECONDS)
+            fetched = await pages.get(target, pages.busted(path, rescue.bust), rescue.headers, line)
+            told = _object(fetched.body) if fetched is not None and fetched.status == 200 else {}
+            state = told.get("state")
+            if isinstance(told.get("restored"), bool) and isinstance(state, str):
+                return Recovery(answered=True, state=state[:20])
+        return Recovery(answered=False, state="")
+
+    async def _permitted(self, visit: Visit, permit: Permit) -> Target | None:
+        if not permit.covers(installation=visit.installation, call=visit.call, tool=visit.tool, args_hash=visit.args_hash, now=visit.at):
+            raise RuntimeError("this permit is for another visit, or its time is over")
+        target = await judge(visit.home, self._networks, self._resolver)
+        return target if isinstance(target, Target) else None
+
+    def _line(self) -> pages.Line:
+        return pages.Line(self._trust, self._connect_seconds, min(pages.PAGE_SECONDS, self._total_seconds))
 
     async def _to_either_form(self, call: SignedCall, progress: "_Progress") -> WireAnswer | WireFault:
         target = await judge(call.home, self._networks, self._resolver)
