@@ -119,6 +119,7 @@ forbidden_modules = presswarden.dispatch
 """, "presswarden.agnets"),
     one("A stage is entered by its doors alone", SRC + "surfaces/seeded.py", "from presswarden.audit import store"),
     one("A stage is entered by its doors alone", SRC + "reports/seeded.py", "import presswarden.dispatch.signing"),
+    one("A stage is entered by its doors alone", SRC + "surfaces/seeded.py", "from presswarden.telemetry.offers import store"),
     one("A library is imported at home alone", SRC + "audit/service.py", "import httpx"),
     one("A library is imported at home alone", SRC + "surfaces/seeded.py", "def f() -> None:\n    from urllib import request"),
     one("A library is imported at home alone", SRC + "processes/seeded.py", "from subprocess import run"),

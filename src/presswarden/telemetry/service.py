@@ -30,6 +30,7 @@ from presswarden.telemetry.model import (
     Standing,
     inventory_hash,
 )
+from presswarden.telemetry.offers import service as offers
 
 RETENTION_DAYS = 30
 _MOST_NAMED_IN_RECORD = 100
@@ -156,12 +157,16 @@ async def expire(everyone: Everyone, tx: Tx, now: datetime, *, days: int = RETEN
     Where a site stands now is kept as long as it is paired. Heartbeats that wait for their audit batch stay until they are in it.
     Raises `RetentionRefused` for days outside the floor and the ceiling.
     """
-    return await store.expire(everyone, tx, Retention(days).horizon(now))
+    horizon = Retention(days).horizon(now)
+    went = await store.expire(everyone, tx, horizon)
+    await offers.expire(everyone, tx, horizon)
+    return went
 
 
 async def _keep_inventory(tx: Tx, site: SiteId, source: Source, hash_: str, found: Components, sent_at: datetime, now: datetime) -> None:
     stored = await store.inventory(tx.org, tx, site)
     await store.put_inventory(tx.org, tx, site, source, hash_, found, sent_at, now)
+    await offers.seen(tx, site, found, now)
     difference = _difference(stored.components if stored else {}, found)
     payload = {"components": len(found), "hash": hash_, "source": source.value, **difference}
     entry = Entry("inventory.changed", Actor("process", "telemetry"), f"site:{site}", new_id(), payload)
