@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.errors import NotFound, PresswardenError
-from presswarden.kernel.ids import OrgId, PersonId, ProposalId
+from presswarden.kernel.ids import OrgId, PersonId, ProposalId, SiteId
+from presswarden.policy.model import Mode
 
 
 class Way(StrEnum):
@@ -38,6 +39,62 @@ class PolicyUnknown(NotFound):
     code = "policy.unknown"
 
 
+class PolicyNotActivated(PresswardenError):
+    """The document is kept and does not hold: somebody else has to confirm it, or a newer one took its place."""
+
+    code = "policy.not_activated"
+
+
+class ModeRefused(PresswardenError):
+    """The site can't have this mode: no snapshot was confirmed on it yet, or the policy's `max_mode` is lower."""
+
+    code = "site.mode"
+
+
+class ProposalRefused(PresswardenError):
+    """The policy refuses it from the start, so nothing was filed."""
+
+    code = "policy.refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Where consents are given: the relying party's id and the one origin of its pages. Never those of the login."""
+
+    rp_id: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A challenge that is out for a new passkey of this person. One at a time, used once."""
+
+    person: PersonId
+    challenge: bytes = field(repr=False)
+    party: Party
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AtTerminal:
+    """How a yes was typed. `local`: the database lies on this machine; `tty`: standard input is a terminal, no pipe; `typed`: the confirmation as typed."""
+
+    local: bool
+    tty: bool
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """A passkey assertion over the consent challenge, as four base64url texts: `id`, `clientDataJSON`, `authenticatorData`, `signature`."""
+
+    assertion: Mapping[str, Json]
+
+
+Evidence = AtTerminal | Tapped
+"""What comes with a yes and proves how it was said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passkey:
     """A person's consent credential: public half only. It signs plan digests under its own RP id, never a login."""
@@ -47,6 +104,8 @@ class Passkey:
     person: PersonId
     name: str
     rp_id: str
+    origin: str
+    """The one origin that its assertions may come from."""
     public: bytes = field(repr=False)
     """COSE key."""
     sign_count: int
@@ -68,6 +127,8 @@ class Given:
     policy_version: str
     reason: str
     at: datetime
+    alone: bool = False
+    """The single operator's own yes, by the rules for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +143,17 @@ class PolicyDocument:
     active: bool
     set_by: PersonId
     set_at: datetime
+    from_when: datetime | None
+    """Since when, or from when on, it holds; None while it waits for a second owner."""
+    confirmed_by: PersonId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """What people decided about one site. `mode` None: as the policy's default says."""
+
+    site: SiteId
+    mode: Mode | None
+    critical: bool
+    snapshot_confirmed_at: datetime | None
+    """When a snapshot was first verified there; Autonomous needs one (W8)."""

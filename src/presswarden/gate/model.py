@@ -9,12 +9,24 @@ from presswarden.actions.catalogue import check
 from presswarden.actions.model import Action, ArgsInvalid, Klass
 from presswarden.audit.model import Actor
 from presswarden.kernel.canonical import Json
-from presswarden.kernel.ids import CallId, CorrelationId, InstallationId, SiteId
+from presswarden.kernel.ids import CallId, CorrelationId, InstallationId, ProposalId, SiteId
 
 HEALTH: Final = "wp.site.health"
 PROCESS_CONTROLS: Final = frozenset({"control.confirm", "control.moved", "control.rotate", "control.rotate_site"})
 """Control calls that the dispatcher may start by itself: each carries out what a person asked for elsewhere, or renews a key."""
 WHILE_STOPPED: Final = frozenset({"control.pause", "control.revoke", HEALTH})
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Where in an approved plan a call stands. The gate reads the proposal itself: this only says which, and what will be sent."""
+
+    proposal: ProposalId
+    index: int
+    """Of the leaf; 0 for what prepares a change of the plan (snapshots), which carries no leaf."""
+    digest: str
+    leaf: str
+    """The leaf's exact text; empty for index 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,7 @@ class Ask:
     args: Mapping[str, Json]
     by: Actor
     correlation: CorrelationId
+    planned: Planned | None = None
 
 
 @dataclass(frozen=True, slots=True)
