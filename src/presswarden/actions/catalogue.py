@@ -30,6 +30,34 @@ _HOME: Final[Json] = {
     "maxLength": 200,
     "minLength": 8,
 }
+_ID: Final[Json] = {
+    "type": "string",
+    "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+    "maxLength": 36,
+    "minLength": 36,
+}
+_ID_OR_NONE: Final[Json] = {
+    "type": "string",
+    "pattern": "^(?:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})?$",
+    "not": {"pattern": "\\n"},
+    "maxLength": 36,
+}
+_DEADLINE: Final[Json] = {"type": "integer", "minimum": 60, "maximum": 3600}
+_SECONDS: Final[Json] = {"type": "integer", "minimum": 1, "maximum": 25}
+_STEP: Final[Json] = {"type": "integer", "minimum": 0, "maximum": 1_000_000}
+_VERSION: Final[Json] = {"type": "string", "minLength": 1, "maxLength": 100}
+_SCOPE: Final[Json] = {"type": "string", "enum": ["files", "database"]}
+
+
+def _component(pattern: str) -> Json:
+    return {"type": "string", "pattern": pattern, "not": {"pattern": "\\n"}, "maxLength": 400}
+
+
+_PLUGIN: Final = _component(r"^plugin:[^\x00-\x1f\x7f\\]+$")
+_THEME: Final = _component(r"^theme:[^\x00-\x1f\x7f\\]+$")
+_CORE: Final = _component("^core$")
+_TRANSLATION: Final = _component(r"^translation:(?:core|plugin|theme):[^\x00-\x1f\x7f\\/:]+:[A-Za-z0-9_@-]+$")
+_ANY: Final = _component(r"^(?:core|(?:plugin|theme|translation):[^\x00-\x1f\x7f\\]+)$")
 
 
 def _read(tool: str, says: str) -> Action:
@@ -40,10 +68,59 @@ def _control(tool: str, args: Mapping[str, Json], says: str, *, reversible: bool
     return Action(tool, Klass.CONTROL, Risk.NONE, "", args, reversible=reversible, says=says)
 
 
+def _prepare(tool: str, args: Mapping[str, Json], says: str) -> Action:
+    return Action(tool, Klass.PREPARE, Risk.LOW, "read", args, reversible=True, says=says)
+
+
+def _update(tool: str, risk: Risk, capability: str, component: Json, snapshot: Json, says: str) -> Action:
+    args = _object(change=_ID, component=component, deadline=_DEADLINE, snapshot=snapshot, version=_VERSION)
+    return Action(tool, Klass.CHANGE, risk, capability, args, reversible=True, says=says)
+
+
+def _switch(tool: str, capability: str, says: str) -> Action:
+    args = _object(change=_ID, component=_PLUGIN, deadline=_DEADLINE, snapshot=_ID_OR_NONE)
+    return Action(tool, Klass.CHANGE, Risk.MEDIUM, capability, args, reversible=True, says=says)
+
+
+def _recover(tool: str, risk: Risk, capability: str, args: Mapping[str, Json], says: str) -> Action:
+    return Action(tool, Klass.RECOVER, risk, capability, args, reversible=False, says=says)
+
+
 _ACTIONS: Final = (
     _read("wp.site.get_environment", "PHP, server, WordPress and database versions, limits and switches"),
     _read("wp.site.inventory", "core, plugins, themes, translations, available updates, Application Password ages"),
     _read("wp.site.health", "whether WordPress boots, what is paused, what needs repair"),
+    _read("wp.snapshot.list", "the snapshots that the site keeps"),
+    _prepare(
+        "wp.snapshot.create",
+        _object(component=_ANY, database={"type": "boolean"}, seconds=_SECONDS, snapshot=_ID, step=_STEP),
+        "packs a component's files, and the database if asked, into the connector's own folder; in steps",
+    ),
+    _prepare("wp.snapshot.verify", _object(seconds=_SECONDS, snapshot=_ID, step=_STEP), "reads a snapshot back, every byte; in steps"),
+    Action(
+        "wp.snapshot.delete",
+        Klass.CHANGE,
+        Risk.HIGH,
+        "update_plugins",
+        _object(snapshot=_ID),
+        reversible=False,
+        says="deletes a snapshot for good",
+    ),
+    _recover(
+        "wp.snapshot.restore",
+        Risk.HIGH,
+        "update_plugins",
+        _object(change=_ID_OR_NONE, scope=_SCOPE, snapshot=_ID),
+        "takes an open change back, or restores a kept snapshot",
+    ),
+    _update("wp.plugin.update", Risk.MEDIUM, "update_plugins", _PLUGIN, _ID, "updates one plugin to one version"),
+    _update("wp.theme.update", Risk.MEDIUM, "update_themes", _THEME, _ID, "updates one theme to one version"),
+    _update("wp.core.update", Risk.HIGH, "update_core", _CORE, _ID, "updates WordPress itself to one version"),
+    _update("wp.translation.update", Risk.LOW, "update_languages", _TRANSLATION, _ID_OR_NONE, "updates one language pack"),
+    _switch("wp.plugin.activate", "activate_plugins", "switches a plugin on"),
+    _switch("wp.plugin.deactivate", "deactivate_plugins", "switches a plugin off"),
+    _recover("wp.change.close", Risk.LOW, "update_plugins", _object(change=_ID), "says that an open change is good"),
+    _recover("wp.maintenance.clear", Risk.LOW, "update_core", _NOTHING, "removes a maintenance file that was left behind"),
     _control("control.confirm", _NOTHING, "the first signed call of a pairing", reversible=False),
     _control("control.pause", _REASON, "the site refuses everything but control calls and health", reversible=True),
     _control("control.resume", _NOTHING, "lifts our own pause, never a local one", reversible=True),
