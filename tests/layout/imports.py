@@ -16,7 +16,14 @@ STAGES = {
     "agents", "dispatch", "reports",
 }  # fmt: skip
 DOORS = {"model", "service", "ports"}
-MORE_DOORS = {"policy": {"decide"}, "actions": {"catalogue"}, "gate": {"permit"}, "approvals": {"consent"}, "audit": {"verify"}}
+MORE_DOORS = {
+    "actions": {"catalogue"},
+    "approvals": {"consent"},
+    "audit": {"verify"},
+    "gate": {"permit"},
+    "policy": {"confidence", "decide", "document", "presets", "rules", "versions"},
+    "proposals": {"plan"},
+}
 ROOMS = {"proposals": {"packages"}, "telemetry": {"offers"}}
 """Rooms of a stage that are large enough for doors of their own."""
 # Signing is no door of dispatch: the import contract "one-signer" says who may, and nobody outside may.

@@ -143,7 +143,9 @@ class Leaf:
     tool: str
     args: Mapping[str, Json]
     text: str
-    change: ChangeId | None
+    change: ChangeId
+    """The change it belongs to: what closes it, takes it back or switches its plugin off carries the id of its act. An act that opens no change
+    on the site (a deleted snapshot) has one too, for our own records alone."""
     snapshot: SnapshotId | None
     component: str
 
@@ -157,6 +159,7 @@ class Plan:
     digest: str
     not_before: datetime
     not_after: datetime
+    """The last moment at which an act may start. Header, closings and ways back are good for 24 hours longer."""
 
     @property
     def acts(self) -> tuple[Leaf, ...]:
