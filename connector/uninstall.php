@@ -10,6 +10,7 @@ declare( strict_types=1 );
 namespace Presswarden\Connector;
 
 use Presswarden\Connector\Site\Storage;
+use Presswarden\Connector\Site\Watchdog;
 
 if ( ! defined( 'WP_UNINSTALL_PLUGIN' ) ) {
 	exit;
@@ -26,4 +27,5 @@ if ( is_multisite() ) {
 } else {
 	Storage::remove_from_this_site();
 }
+Watchdog::remove();
 Storage::remove_folders();

@@ -13,6 +13,7 @@ use Presswarden\Connector\Core\ActionSpec;
 use Presswarden\Connector\Core\Call;
 use Presswarden\Connector\Core\Catalogue;
 use Presswarden\Connector\Core\Rotation;
+use Presswarden\Connector\Site\OpenChange;
 use Presswarden\Connector\Site\Record;
 use Presswarden\Connector\Site\RecordStore;
 use Presswarden\Connector\Site\StateChange;
@@ -55,6 +56,7 @@ final class Rotate implements Action {
 				$fresh->control_epoch = $args->epoch;
 			}
 		);
+		OpenChange::keys_changed( $record );
 		return (object) array(
 			'epoch' => $record->control_epoch,
 			'kid'   => $kid,

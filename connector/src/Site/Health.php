@@ -13,11 +13,15 @@ final class Health {
 
 	public static function facts( int $now ): \stdClass {
 		$record = ( new RecordStore() )->read();
+		$watch  = Watchdog::facts();
+		OpenChange::settled();
 		return (object) array(
 			'as_of'            => $now,
+			'change'           => OpenChange::facts(),
 			'cron_overdue'     => self::cron_overdue( $now ),
 			'database_answers' => self::database_answers(),
 			'disk_free'        => self::disk_free(),
+			'fatals'           => OpenChange::fatals(),
 			'file_mods'        => ! ( defined( 'DISALLOW_FILE_MODS' ) && DISALLOW_FILE_MODS ),
 			'files_direct'     => self::files_direct(),
 			'journal_first_bad' => Journal::first_bad(),
@@ -27,6 +31,8 @@ final class Health {
 			'quiet'            => $record->quiet( $now ),
 			'repair'           => $record->repair,
 			'site_time'        => $now,
+			'watchdog'         => $watch['armed'],
+			'watchdog_door'    => $watch['door'],
 			'writable'         => (object) array(
 				'content' => wp_is_writable( WP_CONTENT_DIR ),
 				'core'    => wp_is_writable( ABSPATH ),

@@ -14,6 +14,7 @@ final class Lifecycle {
 	public static function activated(): void {
 		if ( Record::PAIRED === Flags::state() ) {
 			Heartbeat::schedule();
+			Watchdog::repair();
 		}
 	}
 

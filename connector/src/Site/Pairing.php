@@ -85,6 +85,7 @@ final class Pairing {
 			}
 		);
 		Heartbeat::schedule();
+		Watchdog::repair();
 		return $record;
 	}
 
@@ -105,6 +106,7 @@ final class Pairing {
 		$record = StateChange::make( 'keys.deleted', array(), array( self::class, 'strip' ), 'this site' );
 		if ( Record::REVOKED === $record->state ) {
 			Heartbeat::unschedule();
+			Watchdog::disarm();
 			delete_option( Storage::INVENTORY );
 		}
 	}
@@ -113,6 +115,7 @@ final class Pairing {
 	public static function unpair(): void {
 		Heartbeat::say_goodbye();
 		Heartbeat::unschedule();
+		Watchdog::disarm();
 		delete_option( Storage::INVENTORY );
 		StateChange::make(
 			'unpaired',
@@ -162,6 +165,7 @@ final class Pairing {
 	/** "This is a copy": the copy forgets the original's pairing and says nothing to anybody. */
 	public static function is_copy(): void {
 		Heartbeat::unschedule();
+		Watchdog::disarm();
 		delete_option( Storage::INVENTORY );
 		StateChange::make(
 			'copy.forgot',

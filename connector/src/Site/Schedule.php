@@ -28,6 +28,8 @@ final class Schedule {
 	}
 
 	public static function run(): void {
+		Watchdog::repair();
+		OpenChange::settled();
 		try {
 			Heartbeat::send();
 		} catch ( StoreBroken $broken ) {

@@ -1,0 +1,357 @@
+<?php
+/**
+ * The one change of this site between its first touched file and the word that it is good.
+ *
+ * Opened by an update, held by a lock while files move, then left to the watchdog: whoever calls it good closes it, else it is
+ * taken back. Nothing here touches the database but the option that says an update of WordPress runs.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+namespace Presswarden\Connector\Site;
+
+use Presswarden\Connector\Core\Pinned;
+use Presswarden\Connector\Core\Refusal;
+use Presswarden\Connector\Watch\Evidence;
+use Presswarden\Connector\Watch\Flight;
+use Presswarden\Connector\Watch\Lock;
+use Presswarden\Connector\Watch\Marker;
+use Presswarden\Connector\Watch\PackBroken;
+use Presswarden\Connector\Watch\Rescue;
+use Presswarden\Connector\Watch\TakeBack;
+use Presswarden\Connector\Watch\Tree;
+
+final class OpenChange {
+
+	public const ACTIVATE   = 'activate';
+	public const DEACTIVATE = 'deactivate';
+
+	private const WAIT        = 60.0;
+	private const SHOWN       = 10;
+	private const LOOK_BEFORE = 5;
+
+	private Marker $marker;
+	/** @var resource|null Held while files move. */
+	private $lock;
+	/** @var array<int,string> Language files that were there before. */
+	private array $tops = array();
+
+	/** @param resource|null $lock The lock of who applies it. */
+	private function __construct( Marker $marker, $lock ) {
+		$this->marker = $marker;
+		$this->lock   = $lock;
+	}
+
+	/**
+	 * @param string $was  Version before.
+	 * @param string $undo What undoes it where no file changes: ACTIVATE, DEACTIVATE or ''.
+	 * @throws Refusal action.change_open while another one is open; action.files when this site can't be watched.
+	 */
+	public static function begin( string $change, string $component, ?SnapshotInfo $snapshot, string $was, string $undo = '' ): self {
+		$folder = Storage::snapshots();
+		if ( ! Watchdog::arm() ) {
+			throw Refusal::because( 'action.files', 'not_writable: the watchdog can not be put in place, so nothing could take a bad change back.' );
+		}
+		$lock = Lock::take( $folder . '/' . Marker::APPLY_LOCK, 0.0 );
+		if ( null === $lock ) {
+			throw Refusal::of( 'action.change_open' );
+		}
+		$rest = Lock::take( $folder . '/' . Marker::RESTORE_LOCK, self::WAIT );
+		try {
+			Marker::settle( $folder );
+			$there = Marker::read( $folder );
+			if ( null === $rest || ( null !== $there && $there->is_of( WP_CONTENT_DIR ) ) ) {
+				throw Refusal::of( 'action.change_open' );
+			}
+			self::settled();
+			Evidence::forget( $folder );
+			Flight::forget( $folder );
+			$marker = self::marker( $change, $component, $snapshot, $was, $undo );
+			$marker->save();
+			Lock::release( $rest );
+			self::look_before( $marker->baseline );
+			$open       = new self( $marker, $lock );
+			$open->tops = array() === $marker->items || 0 !== strpos( $component, 'translation:' ) ? array() : SnapshotSource::of( $component )->tops;
+			return $open;
+		} catch ( PackBroken $broken ) {
+			Lock::release( $lock );
+			throw Refusal::because( 'action.files', 'disk: the change could not be written down.' );
+		} catch ( \Throwable $refused ) {
+			Lock::release( $lock );
+			throw $refused;
+		} finally {
+			Lock::release( $rest );
+		}
+	}
+
+	/**
+	 * The open change of that id, for a call that came after the one that opened it.
+	 *
+	 * @throws Refusal action.change_state when it is not open any more.
+	 */
+	public static function named( string $change ): self {
+		$marker = Marker::newest( Storage::snapshots() );
+		if ( null === $marker || $marker->change !== $change || ! $marker->is_open() || ! $marker->is_of( WP_CONTENT_DIR ) ) {
+			throw self::not_open( null === $marker || $marker->change !== $change ? 'unknown' : $marker->state );
+		}
+		return new self( $marker, null );
+	}
+
+	/**
+	 * The files are in place: from here on somebody has to call it good.
+	 *
+	 * @param string $live     Folder or file of the component, full or below ABSPATH.
+	 * @param int    $deadline Unix time.
+	 * @throws PackBroken When it could not be written; the change stays `applying` and is taken back.
+	 */
+	public function confirm( string $live, int $deadline ): void {
+		$this->marker->live     = self::below_root( $live );
+		$this->marker->deadline = $deadline;
+		$this->marker->state    = Marker::CONFIRM;
+		$this->marker->after    = $this->fingerprints();
+		$this->marker->items    = array_merge( $this->marker->items, $this->added() );
+		$this->marker->save();
+		$this->release();
+	}
+
+	/** Nothing was touched: as if it had never been opened. */
+	public function abandon(): void {
+		$folder = Storage::snapshots();
+		$rest   = Lock::take( $folder . '/' . Marker::RESTORE_LOCK, self::WAIT );
+		$there  = Marker::read( $folder );
+		if ( null !== $there && $there->change === $this->marker->change && Marker::APPLYING === $there->state ) {
+			$there->forget();
+		}
+		Lock::release( $rest );
+		$this->release();
+	}
+
+	/**
+	 * Restores now, in this process. From a command line the next visitor's request does it: only a web server can clear its own opcode cache.
+	 *
+	 * @return string State the change is in.
+	 */
+	public function take_back( string $why ): string {
+		$updater = null !== $this->lock;
+		$state   = 'cli' === PHP_SAPI
+			? TakeBack::soon( WP_CONTENT_DIR, $this->marker->change, $why )
+			: TakeBack::run( WP_CONTENT_DIR, $this->marker->change, $why, $updater );
+		$this->release();
+		if ( Marker::RESTORING === $state && '' !== $this->marker->undo && 'cli' !== PHP_SAPI ) {
+			$state = $this->switch_back();
+		}
+		self::settled();
+		return $state;
+	}
+
+	/** @throws Refusal action.change_state unless it waits for exactly this word. */
+	public static function close( string $change ): void {
+		$folder = Storage::snapshots();
+		$lock   = Lock::take( $folder . '/' . Marker::RESTORE_LOCK, self::WAIT );
+		try {
+			$marker = Marker::newest( $folder );
+			if ( null === $lock || null === $marker || $marker->change !== $change || Marker::CONFIRM !== $marker->state ) {
+				throw self::not_open( null === $marker || $marker->change !== $change ? 'unknown' : $marker->state );
+			}
+			$marker->end( Marker::CLOSED, '', time() );
+			Evidence::forget( $folder );
+			Flight::forget( $folder );
+		} finally {
+			Lock::release( $lock );
+		}
+	}
+
+	/** The newest change, also after its end; never a key of it. */
+	public static function facts(): ?\stdClass {
+		$marker = Marker::newest( Storage::snapshots() );
+		if ( null === $marker ) {
+			return null;
+		}
+		return (object) array(
+			'component' => Plain::text( $marker->component ),
+			'deadline'  => $marker->deadline,
+			'id'        => $marker->change,
+			'opened'    => $marker->opened,
+			'state'     => $marker->state,
+			'why'       => Plain::text( $marker->why ),
+		);
+	}
+
+	/**
+	 * Where fatal errors happened, newest first; never what they said.
+	 *
+	 * @return array<int,\stdClass>
+	 */
+	public static function fatals(): array {
+		$root = wp_normalize_path( ABSPATH );
+		$real = wp_normalize_path( (string) realpath( ABSPATH ) . '/' );
+		$rows = array();
+		foreach ( array_slice( Evidence::fatals( Storage::snapshots() ), 0, self::SHOWN ) as $row ) {
+			$file = basename( $row['file'] );
+			foreach ( array( $root, $real ) as $base ) {
+				$file = 0 === strpos( $row['file'], $base ) ? substr( $row['file'], strlen( $base ) ) : $file;
+			}
+			$rows[] = (object) array(
+				'at'   => $row['at'],
+				'file' => Plain::text( $file ),
+				'line' => $row['line'],
+				'type' => $row['type'],
+			);
+		}
+		return $rows;
+	}
+
+	/** A pinned key changed: an open change must know the new one, or nobody could take it back by a call. */
+	public static function keys_changed( Record $record ): void {
+		$folder = Storage::snapshots();
+		$lock   = is_file( $folder . '/' . Marker::OPEN_FILE ) ? Lock::take( $folder . '/' . Marker::RESTORE_LOCK, self::WAIT ) : null;
+		$marker = null === $lock ? null : Marker::read( $folder );
+		if ( null !== $marker && $marker->is_open() && $marker->installation === $record->installation ) {
+			self::give_keys( $marker, $record );
+			$marker->save();
+		}
+		Lock::release( $lock );
+	}
+
+	/** After WordPress itself was taken back: the lock of the update that died would keep the next one out for a quarter of an hour. */
+	public static function settled(): void {
+		$marker = Marker::newest( Storage::snapshots() );
+		if ( null !== $marker && 'core' === $marker->component && Marker::RESTORED === $marker->state && false !== get_option( 'core_updater.lock' ) ) {
+			$locked = (int) get_option( 'core_updater.lock' );
+			if ( $locked <= $marker->ended ) {
+				delete_option( 'core_updater.lock' );
+			}
+		}
+	}
+
+	private static function marker( string $change, string $component, ?SnapshotInfo $snapshot, string $was, string $undo ): Marker {
+		$record               = ( new RecordStore() )->read();
+		$marker               = new Marker();
+		$marker->change       = $change;
+		$marker->component    = $component;
+		$marker->installation = $record->installation;
+		$marker->was          = $was;
+		$marker->state        = Marker::APPLYING;
+		$marker->opened       = time();
+		$marker->root         = untrailingslashit( wp_normalize_path( ABSPATH ) );
+		$marker->content      = untrailingslashit( wp_normalize_path( WP_CONTENT_DIR ) );
+		$marker->undo         = $undo;
+		$marker->baseline     = bin2hex( random_bytes( 16 ) );
+		$marker->items        = null === $snapshot || '' !== $undo ? array() : $snapshot->items();
+		$marker->live         = 1 === count( $marker->items ) ? (string) $marker->items[0]['live'] : self::folder_of( $component );
+		self::give_keys( $marker, $record );
+		if ( 'core' === $component ) {
+			$marker->rescue = Watchdog::make_rescue( Rescue::file_name( $record->installation, $change ) );
+		}
+		return $marker;
+	}
+
+	private static function give_keys( Marker $marker, Record $record ): void {
+		$marker->keys = array();
+		if ( Pinned::HMAC === $record->alg ) {
+			$marker->mac = base64_encode( hash_hkdf( 'sha256', Keys::open( Keys::HMAC_CALL, $record->hmac_call ), 32, 'presswarden-recover-1' ) );
+			return;
+		}
+		foreach ( Keys::pinned( $record ) as $key ) {
+			$marker->keys[] = base64_encode( $key->raw );
+		}
+	}
+
+	/** Looks at its own home page once, before anything is touched: what that shows now says nothing about the change later. */
+	private static function look_before( string $token ): void {
+		$asked = wp_remote_get(
+			add_query_arg( 'presswarden', bin2hex( random_bytes( 8 ) ), home_url( '/' ) ),
+			array(
+				'timeout'     => self::LOOK_BEFORE,
+				'redirection' => 0,
+				'sslverify'   => false,
+				'headers'     => array( 'X-Presswarden-Baseline' => $token ),
+			)
+		);
+		unset( $asked );
+	}
+
+	/** @return array<string,string> Fingerprint by live path; of WordPress itself the two folders that are all its own. */
+	private function fingerprints(): array {
+		$after = array();
+		if ( '' !== $this->marker->undo ) {
+			return $after;
+		}
+		$paths = 'core' === $this->marker->component ? array( 'wp-admin', 'wp-includes' ) : array();
+		foreach ( $this->marker->items as $item ) {
+			if ( SnapshotSource::EACH !== $item['kind'] ) {
+				$paths[] = (string) $item['live'];
+			}
+		}
+		foreach ( $paths as $path ) {
+			$after[ $path ] = Tree::fingerprint( $this->marker->root . '/' . $path );
+		}
+		return $after;
+	}
+
+	/**
+	 * Files of a translation that were not there before: taking back takes them away.
+	 *
+	 * @return array<int,array<string,mixed>>
+	 */
+	private function added(): array {
+		if ( array() === $this->marker->items || 0 !== strpos( $this->marker->component, 'translation:' ) ) {
+			return array();
+		}
+		$items  = array();
+		$source = SnapshotSource::of( $this->marker->component );
+		foreach ( $source->tops as $name ) {
+			if ( ! in_array( $name, $this->tops, true ) ) {
+				$items[] = array(
+					'live'  => $source->live . '/' . $name,
+					'kind'  => SnapshotSource::FILE,
+					'pack'  => '',
+					'parts' => array(),
+					'key'   => '',
+					'id'    => '',
+					'files' => 0,
+					'bytes' => 0,
+				);
+			}
+		}
+		return $items;
+	}
+
+	private function switch_back(): string {
+		$plugin = substr( $this->marker->component, strlen( 'plugin:' ) );
+		require_once ABSPATH . 'wp-admin/includes/plugin.php';
+		if ( self::DEACTIVATE === $this->marker->undo ) {
+			deactivate_plugins( $plugin, true );
+		} else {
+			activate_plugin( $plugin, '', false, true );
+		}
+		TakeBack::switched( $this->marker );
+		return $this->marker->state;
+	}
+
+	private function release(): void {
+		Lock::release( $this->lock );
+		$this->lock = null;
+	}
+
+	private static function not_open( string $state ): Refusal {
+		return Refusal::because( 'action.change_state', $state . ': ' . Refusal::TABLE['action.change_state'][1] );
+	}
+
+	private static function below_root( string $path ): string {
+		$path = untrailingslashit( wp_normalize_path( $path ) );
+		$root = wp_normalize_path( ABSPATH );
+		return 0 === strpos( $path . '/', $root ) ? (string) substr( $path, strlen( $root ) ) : ltrim( $path, '/' );
+	}
+
+	private static function folder_of( string $component ): string {
+		list( $kind, $name ) = explode( ':', $component, 2 ) + array( '', '' );
+		if ( 'plugin' === $kind ) {
+			$folder = strstr( $name, '/', true );
+			return self::below_root( WP_PLUGIN_DIR . '/' . ( false === $folder ? $name : $folder ) );
+		}
+		return 'theme' === $kind ? self::below_root( get_theme_root( $name ) . '/' . $name ) : '';
+	}
+}
