@@ -112,6 +112,14 @@ def janitor_(context: typer.Context) -> None:
     _until_stopped(context, lambda stop: janitor.run(_settings(context).janitor(), stop))
 
 
+@app.command("courier")
+def courier_(context: typer.Context) -> None:
+    """Run the process that fetches packages, for their hash."""
+    from presswarden.processes import courier
+
+    _until_stopped(context, lambda stop: courier.run(_settings(context).courier(), stop))
+
+
 @app.command("migrate")
 def migrate_(context: typer.Context) -> None:
     """Bring the database to this version's schema; `serve` does it by itself."""

@@ -17,6 +17,7 @@ from presswarden.kernel.sealing import Kek
 from presswarden.mailbox import service as mailbox
 from presswarden.processes import home
 from presswarden.processes.settings import JanitorSettings
+from presswarden.proposals.packages import service as packages
 from presswarden.sites import service as sites
 from presswarden.telemetry import service as telemetry
 
@@ -72,6 +73,7 @@ class Janitor:
             await sites.expire_pairings(EVERYONE, tx, now)
             await mailbox.expire(EVERYONE, tx, now=now)
             await gate.expire(EVERYONE, tx, now=now)
+            await packages.expire(EVERYONE, tx, now)
             organisations = await identity.organisations(EVERYONE, tx)
         for organisation in organisations:
             async with _alone(organisation.id, "payloads"), self._database.transaction(organisation.id) as tx:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Coroutine
 
 from presswarden.kernel.clock import SystemClock
 from presswarden.kernel.db import Database
-from presswarden.processes import dispatcher, home, janitor, web
+from presswarden.outside.fetch import Fetcher
+from presswarden.processes import courier, dispatcher, home, janitor, web
 from presswarden.processes.migrate import migrate
 from presswarden.processes.settings import ServeSettings
 
@@ -36,12 +37,14 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
         app = web.build_app(database, clock, keks["web"], wake)
         acting = dispatcher.build(database, keks["dispatcher"], wake, settings.dispatcher.site_networks)
         cleaning = janitor.Janitor(database, clock, keks["janitor"], settings.janitor.log_host, settings.janitor.retention_days)
+        fetching = courier.Courier(database, clock, Fetcher(settings.courier.package_hosts), wake)
         listening = asyncio.Event()
         await _until_one_ends(
             stop,
             web.serve_app(app, settings.web, stop, listening),
             acting.run(stop),
             cleaning.run(stop),
+            fetching.run(stop),
             _announce(listening, settings, say),
         )
     finally:

@@ -5,6 +5,7 @@ a value that is wrong names its key, where it stands and what is allowed.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from presswarden.kernel.errors import PresswardenError
 from presswarden.sites.model import UrlRefused, base_url
 
 Network = IPv4Network | IPv6Network
-KEYS = ("url", "listen", "database", "site_networks", "trusted_proxies", "retention_days")
+KEYS = ("url", "listen", "database", "site_networks", "trusted_proxies", "retention_days", "package_hosts")
 DEFAULT_LISTEN = "127.0.0.1:8700"
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+\Z")
 
 
 class SettingsInvalid(PresswardenError):
@@ -54,6 +56,20 @@ class JanitorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CourierSettings:
+    database: str
+    home: Path
+    package_hosts: Mapping[str, str]
+    """Which hosts of update offers packages are fetched from, and where each is reached; none, unless set."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalystSettings:
+    database: str
+    home: Path
+
+
+@dataclass(frozen=True, slots=True)
 class DeskSettings:
     """What the command line on the database's own machine needs."""
 
@@ -69,6 +85,8 @@ class ServeSettings:
     web: WebSettings
     dispatcher: DispatcherSettings
     janitor: JanitorSettings
+    courier: CourierSettings
+    analyst: AnalystSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +115,17 @@ class Settings:
     def janitor(self) -> JanitorSettings:
         return JanitorSettings(self.database, self.home, urlsplit(self.url).netloc, self._retention(), self._kek("janitor"))
 
+    def courier(self) -> CourierSettings:
+        return CourierSettings(self.database, self.home, self._hosts())
+
+    def analyst(self) -> AnalystSettings:
+        return AnalystSettings(self.database, self.home)
+
     def desk(self) -> DeskSettings:
         return DeskSettings(self.database, self.home, self.url)
 
     def serve(self) -> ServeSettings:
-        return ServeSettings(self.web(), self.dispatcher(), self.janitor())
+        return ServeSettings(self.web(), self.dispatcher(), self.janitor(), self.courier(), self.analyst())
 
     @property
     def database(self) -> str:
@@ -130,6 +154,20 @@ class Settings:
             return tuple(ip_network(each.strip()) for each in self.values.get(key, "").split(",") if each.strip())
         except ValueError:
             raise self._invalid(key, "networks like 10.0.0.0/8, separated by commas") from None
+
+    def _hosts(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for each in filter(None, (part.strip() for part in self.values.get("package_hosts", "").split(","))):
+            host, has_mirror, mirror = each.partition("=")
+            try:
+                found[host] = base_url(mirror if has_mirror else f"https://{host}")
+            except UrlRefused:
+                host = ""
+            if not _HOST.match(host):
+                raise self._invalid(
+                    "package_hosts", "host names like downloads.wordpress.org, or downloads.wordpress.org=https://mirror.example/path"
+                )
+        return found
 
     def _retention(self) -> int:
         text = self.values.get("retention_days", "30")

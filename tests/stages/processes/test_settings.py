@@ -33,6 +33,14 @@ def test_each_process_is_given_its_own_key_and_no_other(tmp_path: Path) -> None:
         ("database", "postgresql://presswarden:a-secret-word@host:port/name"),
         ("site_networks", "10.0.0.0/99"),
         ("trusted_proxies", "proxy.example"),
+        ("package_hosts", "downloads"),
+        ("package_hosts", "https://downloads.wordpress.org"),
+        ("package_hosts", "downloads.wordpress.org:8443"),
+        ("package_hosts", "downloads.wordpress.org="),
+        ("package_hosts", "downloads.wordpress.org=http://mirror.example"),
+        ("package_hosts", "downloads.wordpress.org=https://user@mirror.example"),
+        ("package_hosts", "downloads.wordpress.org=https://mirror.example/x/"),
+        ("package_hosts", "10.0.0.1 x"),
         ("retention_days", "3"),
         ("retention_days", "400"),
     ],
@@ -59,3 +67,13 @@ def test_no_proxy_is_trusted_unless_named(tmp_path: Path) -> None:
     assert Settings.load(tmp_path, {}).web().trusted_proxies == ()
     named = Settings.load(tmp_path, {"PRESSWARDEN_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8"})
     assert named.web().trusted_proxies == (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"))
+
+
+@pytest.mark.req("X14", "N13")
+def test_packages_are_fetched_from_the_hosts_that_are_named_and_from_none_by_default(tmp_path: Path) -> None:
+    assert dict(Settings.load(tmp_path, {}).courier().package_hosts) == {}
+    named = "downloads.wordpress.org, packages.example=http://127.0.0.1:9000/packages.example"
+    assert dict(Settings.load(tmp_path, {"PRESSWARDEN_PACKAGE_HOSTS": named}).serve().courier.package_hosts) == {
+        "downloads.wordpress.org": "https://downloads.wordpress.org",
+        "packages.example": "http://127.0.0.1:9000/packages.example",
+    }

@@ -1,0 +1,92 @@
+"""The process that fetches: the packages that sites are offered, for their hash. It holds no key, and reaches no site.
+
+Nothing is contacted unless the operator named hosts in `package_hosts`. Limits: one package at a time, so many a round; what is not fetched yet is not bound,
+and the policy counts that.
+"""
+
+import asyncio
+import logging
+
+from presswarden.identity import service as identity
+from presswarden.kernel.clock import Clock, SystemClock
+from presswarden.kernel.db import Database, DatabaseGone
+from presswarden.kernel.ids import EVERYONE, OrgId
+from presswarden.kernel.wake import Wake
+from presswarden.outside.fetch import Digest, Fetcher
+from presswarden.processes import home
+from presswarden.processes.settings import CourierSettings
+from presswarden.proposals.packages import service as packages
+from presswarden.telemetry.offers import service as offers
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 60.0
+MOST_AT_ONCE = 25
+"""Packages of one organisation in one round; the others wait no longer than that."""
+
+
+class Courier:
+    def __init__(self, database: Database, clock: Clock, fetcher: Fetcher, wake: Wake) -> None:
+        self._database = database
+        self._clock = clock
+        self._fetcher = fetcher
+        self._wake = wake
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Fetch every minute, and when rung, until `stop`; a database that is away is waited for. What is under way at the end is given up."""
+        working, ended = asyncio.create_task(self._work()), asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (working, ended):
+                task.cancel()
+            outcome, _ = await asyncio.gather(working, ended, return_exceptions=True)
+        if isinstance(outcome, Exception):
+            raise outcome
+
+    async def _work(self) -> None:
+        async with self._wake.listen(packages.COURIER) as bell:
+            while True:
+                await self._round()
+                await bell.wait(LOOK_EVERY)
+
+    async def fetch(self) -> int:
+        """One round over all organisations: want what is offered, fetch what is due. How many were looked for."""
+        async with self._database.reading(EVERYONE) as tx:
+            organisations = await identity.organisations(EVERYONE, tx)
+        looked = 0
+        for organisation in organisations:
+            looked += await self._fetch_for(organisation.id)
+        return looked
+
+    async def _fetch_for(self, org: OrgId) -> int:
+        async with self._database.reading(org) as tx:
+            named = [(each.component, each.version, each.url) for each in await offers.wanted(tx) if self._fetcher.may(each.url)]
+        async with self._database.transaction(org) as tx:
+            await packages.want(tx, named, self._clock.now())
+            due = await packages.due(tx, self._clock.now(), most=MOST_AT_ONCE)
+        for package in due:
+            # Between the transactions: a database is not held while somebody else's server answers.
+            came = await self._fetcher.digest(package.place)
+            async with self._database.transaction(org) as tx:
+                if isinstance(came, Digest):
+                    await packages.found(tx, package, came.sha256, came.size, self._clock.now())
+                else:
+                    await packages.missed(tx, package, came.code, came.says, self._clock.now())
+        return len(due)
+
+    async def _round(self) -> None:
+        try:
+            await self.fetch()
+        except DatabaseGone as gone:
+            log.warning("%s", gone.says)
+        except Exception:  # the next round tries again: a courier that ended would take `serve` with it
+            log.exception("a round of the courier failed")
+
+
+async def run(settings: CourierSettings, stop: asyncio.Event) -> None:
+    database = await home.open_database(settings.database)
+    try:
+        await Courier(database, SystemClock(), Fetcher(settings.package_hosts), home.wake_for(database, settings.home)).run(stop)
+    finally:
+        await database.dispose()
