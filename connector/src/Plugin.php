@@ -17,6 +17,7 @@ use Presswarden\Connector\Site\AgentDoors;
 use Presswarden\Connector\Site\ControlPlane;
 use Presswarden\Connector\Site\Lifecycle;
 use Presswarden\Connector\Site\Schedule;
+use Presswarden\Connector\Site\Updates\CoreDatabase;
 
 final class Plugin {
 
@@ -27,6 +28,12 @@ final class Plugin {
 		self::heartbeat();
 		self::agent();
 		self::people();
+	}
+
+	/** While an update of ours runs, nothing happens beside it: no language packs on the way, no database before the files were read back. */
+	public static function updating(): void {
+		add_filter( 'async_update_translation', '__return_false', PHP_INT_MAX );
+		add_filter( 'pre_http_request', array( CoreDatabase::class, 'filter' ), PHP_INT_MAX, 3 );
 	}
 
 	private static function calls(): void {

@@ -19,6 +19,22 @@ final class Actions {
 				return new GetInventory();
 			case 'wp.site.health':
 				return new GetHealth();
+			case 'wp.plugin.update':
+				return new PluginUpdate();
+			case 'wp.theme.update':
+				return new ThemeUpdate();
+			case 'wp.core.update':
+				return new CoreUpdate();
+			case 'wp.translation.update':
+				return new TranslationUpdate();
+			case 'wp.plugin.activate':
+				return new PluginActivate();
+			case 'wp.plugin.deactivate':
+				return new PluginDeactivate();
+			case 'wp.change.close':
+				return new ChangeClose();
+			case 'wp.maintenance.clear':
+				return new MaintenanceClear();
 			case 'control.confirm':
 				return new Confirm();
 			case 'control.moved':

@@ -1,0 +1,31 @@
+<?php
+/**
+ * Switches one plugin off.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+namespace Presswarden\Connector\Actions;
+
+use Presswarden\Connector\Core\ActionSpec;
+use Presswarden\Connector\Core\Call;
+use Presswarden\Connector\Core\Catalogue;
+use Presswarden\Connector\Site\Updates\Switching;
+use Presswarden\Connector\Site\Updates\Update;
+
+final class PluginDeactivate implements Action {
+
+	public function spec(): ActionSpec {
+		return Catalogue::actions()['wp.plugin.deactivate'];
+	}
+
+	public function check( Call $call ): void {
+		Update::protection( $call, time() );
+	}
+
+	public function run( Call $call ): \stdClass {
+		return ( new Switching( $call, false ) )->run();
+	}
+}

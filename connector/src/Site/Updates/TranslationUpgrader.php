@@ -1,0 +1,14 @@
+<?php
+/**
+ * WordPress's own upgrader, with a package that was compared before.
+ *
+ * @package Presswarden
+ */
+
+declare( strict_types=1 );
+
+namespace Presswarden\Connector\Site\Updates;
+
+final class TranslationUpgrader extends \Language_Pack_Upgrader implements Fetching {
+	use Package;
+}
