@@ -16,6 +16,8 @@ from presswarden.kernel.clock import unix
 from presswarden.mailbox.model import NEVER_RESENT_AFTER, Carried, Envelope, Outcome, Request, RequestState
 
 SENDINGS: Final = 3
+SENDINGS_OF_A_PLAN: Final = 6
+"""The site runs a leaf once, however often it comes, and answers what it answered: asking again is the best way to know."""
 CARRIED_BY_ORDER: Final = frozenset({"control.pause", "control.resume", "control.revoke"})
 FIRST_CALL: Final = "control.confirm"
 PERSISTENT: Final = frozenset({"control.rotate", "control.rotate_site", "control.moved"})
@@ -104,7 +106,7 @@ def _turned_away(request: Request, envelope: Envelope, answer: Answer, now: date
 
 
 def _running(request: Request, envelope: Envelope, calls: int, answer: Answer, now: datetime) -> Step:
-    if envelope.sendings <= SENDINGS or request.tool in PERSISTENT:
+    if envelope.sendings < _most(request) + (request.planned is None) or request.tool in PERSISTENT:
         return SendAgain(_soon(envelope, now))
     # A site whose process died in the first call may be paired already; asked in a new call, it says the same, until the pairing's deadline.
     if request.tool == FIRST_CALL or (CATALOGUE[request.tool].klass is Klass.READ and calls < 2):
@@ -117,11 +119,15 @@ def _silent(request: Request, envelope: Envelope, answer: Answer, *, polls: bool
     perhaps_taken = answer.ending is Ending.UNANSWERED or envelope.sendings > 1
     if request.tool == FIRST_CALL or (request.tool in PERSISTENT and perhaps_taken):
         return SendAgain(_soon(envelope, now))
-    if answer.ending is Ending.UNANSWERED and envelope.sendings < SENDINGS:
+    if (answer.ending is Ending.UNANSWERED or (perhaps_taken and request.planned is not None)) and envelope.sendings < _most(request):
         return SendAgain(_soon(envelope, now))
     if polls and answer.code in _OFFERED_FOR and request.tool not in CARRIED_BY_ORDER:
         return OfferIt(request.deadline)
     return Settle(_outcome(RequestState.UNKNOWN if perhaps_taken else RequestState.FAILED, request, envelope, answer))
+
+
+def _most(request: Request) -> int:
+    return SENDINGS if request.planned is None else SENDINGS_OF_A_PLAN
 
 
 def _soon(envelope: Envelope, now: datetime) -> datetime:
@@ -142,6 +148,8 @@ def _carried(request: Request) -> Carried:
 def _ask_again(request: Request) -> str:
     if CATALOGUE[request.tool].klass is Klass.READ:
         return "Ask again: a read changes nothing."
+    if request.planned is not None:
+        return "A read of the site's health settles it; it is never run a second time."
     return "A read of the site's health settles it; the standing order stands either way."
 
 

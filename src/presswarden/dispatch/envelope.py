@@ -1,4 +1,4 @@
-"""Builds the bytes of a call: body, headers, canonical string (contract/wire.md, 1 and 3). Limits: reads and `control.*` only; it signs nothing.
+"""Builds the bytes of a call: body, headers, canonical string (contract/wire.md, 1 and 3). Limits: it signs nothing.
 
 The body is built once and kept; each sending has its own timestamp and signature over the same bytes.
 """
@@ -9,9 +9,10 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
-from presswarden.dispatch.model import ED25519, TTL, CallKey, Signs
-from presswarden.kernel.canonical import Json, encode
+from presswarden.dispatch.model import ED25519, TTL, CallKey, PlanMismatch, Signs
+from presswarden.kernel.canonical import Json, decode_object, encode
 from presswarden.kernel.ids import CallId, InstallationId, new_id
+from presswarden.mailbox.model import PlannedCall
 
 LARGEST_BODY: Final = 1_048_576
 CONTROL_KEY_HEADER: Final = "X-WP-Agent-ControlKey"
@@ -25,6 +26,25 @@ def call_body(*, home: str, kid: str, nonce: str, tool: str, args: Mapping[str, 
     """The JCS bytes of a read or of a control call."""
     bind: dict[str, Json] = {"aud": home, "dir": "call", "kid": kid, "nonce": nonce, "v": 1}
     body = encode({"args": dict(args), "bind": bind, "run_id": run_id or new_id(), "tool": tool})
+    if len(body) > LARGEST_BODY:
+        raise ValueError("a body is at most 1 MiB")
+    return body
+
+
+def plan_body(
+    planned: PlannedCall, *, home: str, fence: int, kid: str, nonce: str, tool: str, args: Mapping[str, Json], run_id: str | None = None
+) -> bytes:
+    """The JCS bytes of a call that carries a leaf of an approved plan. Raises `PlanMismatch` when the leaf is another call's than the one asked for."""
+    leaf = decode_object(planned.leaf.encode())
+    if (leaf.get("tool"), leaf.get("args"), leaf.get("aud"), leaf.get("tool_call_id")) != (tool, dict(args), home, planned.call):
+        raise PlanMismatch("The leaf of the plan is not the call that was asked for.", do="Nothing was sent. File the proposal anew.")
+    bind: dict[str, Json] = {"aud": home, "dir": "call", "fence": fence, "kid": kid, "nonce": nonce, "v": 1}
+    body = encode(
+        {
+            "bind": bind, "header": planned.header, "header_proof": list(planned.header_proof), "index": planned.index, "leaf": planned.leaf,
+            "proof": list(planned.proof), "run_id": run_id or new_id(), "size": planned.size, "tool": tool,
+        }
+    )  # fmt: skip
     if len(body) > LARGEST_BODY:
         raise ValueError("a body is at most 1 MiB")
     return body

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from presswarden.audit.model import Actor
-from presswarden.dispatch import answers, contacts, course, effects, keyring, orders, rotation
+from presswarden.dispatch import answers, contacts, course, effects, keyring, locks, orders, planned, rotation
 from presswarden.dispatch.envelope import call_body, new_nonce, signed_headers
-from presswarden.dispatch.model import Answer, CallKey, Ending, KeyLost, ReceiptKeys, SignedCall, Signs, WireAnswer, WireFault
+from presswarden.dispatch.model import Answer, CallKey, Ending, KeyLost, PlanMismatch, ReceiptKeys, SignedCall, Signs, WireAnswer, WireFault
 from presswarden.gate import service as gate
-from presswarden.gate.model import Ask, Refusal
+from presswarden.gate.model import Refusal
 from presswarden.gate.permit import Permit, args_hash
 from presswarden.incidents import service as incidents
 from presswarden.incidents.model import SignalKind
@@ -38,6 +38,8 @@ class Bench:
     kek: Kek
     signs: Signs
     makes: Callable[[], CallKey]
+    holder: str = ""
+    """Whose leases these are: the process, by a name that it keeps over restarts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Settled:
 
 async def prepare(tx: Tx, bench: Bench, request_id: RequestId, *, now: datetime) -> Ready | Settled | None:
     """Claim the request and get its call ready. None: another dispatcher has it."""
-    request = await mailbox.claim(tx, request_id, now=now)
+    request = await mailbox.claim(tx, request_id, holder=bench.holder, now=now)
     if request is None:
         return None
     made = () if request.state is RequestState.WAITING else await mailbox.envelopes(tx, request.id)
@@ -96,8 +98,8 @@ async def _ready(
             request = await mailbox.put_args(tx, request, filled)
     except (KeyLost, SealBroken, RotationRefused) as lost:
         return await _settle(tx, request, _lost(lost), now)
-    call = CallId(new_id()) if live is None else live.call
-    ask = Ask(call, installation.id, request.site, request.tool, request.args, request.by, request.correlation)
+    call = planned.call_of(request) or CallId(new_id()) if live is None else live.call
+    ask = planned.ask_of(request, call)
     permit = await gate.admit(tx, ask, now=now) if live is None else await gate.again(tx, ask, now=now)
     if isinstance(permit, Refusal):
         return await _settle(tx, request, _not_permitted(permit, live), now)
@@ -110,7 +112,10 @@ async def _ready(
     if live is None:
         home = effects.home_of(request, installation)
         nonce = new_nonce()
-        body = call_body(home=home, kid=key.kid, nonce=nonce, tool=request.tool, args=request.args)
+        try:
+            body = await _body(tx, request, home, key.kid, nonce)
+        except PlanMismatch as strange:
+            return await _settle(tx, request, Outcome(RequestState.REFUSED, strange.code, strange.says, strange.do), now)
         hashed = args_hash(request.args)
         live = Envelope(
             call,
@@ -140,6 +145,12 @@ async def _ready(
     return Ready(request, sending, installation, signed, permit, receipts, calls)
 
 
+async def _body(tx: Tx, request: Request, home: str, kid: str, nonce: str) -> bytes:
+    if not planned.carries_leaf(request):
+        return call_body(home=home, kid=kid, nonce=nonce, tool=request.tool, args=request.args)
+    return planned.body(request, await locks.held(tx, request.installation), home=home, kid=kid, nonce=nonce)
+
+
 async def _returned(
     tx: Tx, bench: Bench, request: Request, envelope: Envelope, installation: Installation, calls: int, now: datetime
 ) -> Settled | None:
@@ -156,6 +167,8 @@ async def _take(
     tx: Tx, bench: Bench, request: Request, envelope: Envelope, installation: Installation, calls: int, answer: Answer, now: datetime
 ) -> Settled | None:
     await _signals(tx, installation, envelope, answer, now)
+    if answer.receipt and planned.carries_leaf(request):
+        await locks.seen(tx, installation.id, planned.fence_of(envelope), now=now)
     polls = answer.ending in {Ending.UNSENT, Ending.UNANSWERED} and await contacts.polls(tx, installation, now=now)
     match course.course(request, envelope, calls, answer, polls=polls, now=now):
         case course.Settle(outcome):
@@ -188,7 +201,7 @@ async def renew_offer(tx: Tx, bench: Bench, request_id: RequestId, *, now: datet
         return None
     if not course.may_send(request, live, now):
         return await _settle(tx, request, course.too_late(request, live), now)
-    ask = Ask(live.call, request.installation, request.site, request.tool, request.args, request.by, request.correlation)
+    ask = planned.ask_of(request, live.call)
     permit = await gate.again(tx, ask, now=now)
     if isinstance(permit, Refusal):
         return await _settle(tx, request, _not_permitted(permit, live), now)

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.errors import PresswardenError
-from presswarden.kernel.ids import CallId, InstallationId, KeyId
+from presswarden.kernel.ids import CallId, InstallationId, KeyId, WorkId
 
 TTL: Final = 180
 """Seconds that a signed call stays valid; the connector accepts up to 300."""
@@ -142,6 +142,17 @@ class Recovery:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """One piece of work has a site to itself. `fence` goes into each of its planned calls; the site refuses what carries a lower one than it has seen."""
+
+    installation: InstallationId
+    work: WorkId
+    holder: str
+    """Which run of the work this is: a run that was thought dead and wakes up finds another name here."""
+    fence: int
+
+
 class Ending(StrEnum):
     """How a call ended, as far as can be proved."""
 
@@ -171,6 +182,24 @@ class Answer:
     site_time: int | None = None
     receipt: str = ""
     """The verified receipt signature, base64; empty when there is none."""
+
+
+class PlanMismatch(PresswardenError):
+    """What was asked for is not what the leaf of the plan says, or nothing holds the site for it."""
+
+    code = "dispatch.plan"
+
+
+class LockLost(PresswardenError):
+    """Another run of this work has taken the site over: this one may do nothing any more."""
+
+    code = "dispatch.lock_lost"
+
+
+class LockHeld(PresswardenError):
+    """Another piece of work has this site."""
+
+    code = "dispatch.lock_held"
 
 
 class KeyLost(PresswardenError):

@@ -23,6 +23,7 @@ PROBE_EVERY: Final = timedelta(minutes=10)
 PROBE_UNREACHABLE_EVERY: Final = timedelta(hours=6)
 SETTLED_BY_HEALTH: Final = ("control.pause", "control.resume")
 SETTLED_WITHIN: Final = timedelta(hours=24)
+FENCE_SETTLES: Final = timedelta(minutes=2)
 _DISPATCHER: Final = Actor("process", "dispatcher")
 
 
@@ -64,12 +65,18 @@ async def settle_by_read(tx: Tx, unknown: Request, *, now: datetime) -> bool:
 
 
 async def compare_fence(tx: Tx, installation: Installation, *, now: datetime) -> None:
-    """Compare the highest fence that the site has seen with ours. Lower: the site went back to a backup. Higher: we did, and jump above it."""
+    """Compare the highest fence that the site says it has seen with ours. Lower than it proved to have seen before: the site went back to a backup.
+
+    Higher than any that we gave out: we did, and jump above it.
+    """
     known = await telemetry.standing(tx, installation.site)
     if known is None or known.installation != installation.id or known.heard_at is None:
         return
     ours = await store.fence(tx.org, tx, installation.id)
-    if known.fence == ours:
+    proved, when = await store.seen_fence(tx.org, tx, installation.id)
+    # A heartbeat may have been on its way while a call with a new fence came back.
+    is_behind = known.fence < proved and when is not None and known.heard_at - when > FENCE_SETTLES
+    if known.fence <= ours and not is_behind:
         return
     kind = SignalKind.FENCE_AHEAD if known.fence > ours else SignalKind.FENCE_BEHIND
     if kind is SignalKind.FENCE_AHEAD:

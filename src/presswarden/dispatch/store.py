@@ -1,4 +1,4 @@
-"""SQL of dispatch's own tables: control keys of the pool, call keys of installations, fences, failed contacts. Secrets lie here sealed.
+"""SQL of dispatch's own tables: control keys of the pool, call keys of installations, fences and locks, failed contacts. Secrets lie here sealed.
 
 A pooled key belongs to nobody, so the process's KEK wraps it directly; once an installation has it, it lies under the organisation's key.
 """
@@ -6,11 +6,12 @@ A pooled key belongs to nobody, so the process's KEK wraps it directly; once an 
 from datetime import datetime
 
 from sqlalchemy import Boolean, Integer, LargeBinary, String, delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from presswarden.dispatch.model import SealedKey
+from presswarden.dispatch.model import Lock, SealedKey
 from presswarden.kernel.db import Base, Tenant, Tx
-from presswarden.kernel.ids import Everyone, InstallationId, KeyId, OrgId
+from presswarden.kernel.ids import Everyone, InstallationId, KeyId, OrgId, WorkId
 
 
 class PooledKeyRow(Base):
@@ -39,6 +40,18 @@ class FenceRow(Tenant, Base):
     __tablename__ = "fences"
     installation: Mapped[str] = mapped_column(String(36), primary_key=True)
     fence: Mapped[int] = mapped_column(Integer)
+    seen: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """The highest fence that the site is known to have seen: a call that carried it came back with a receipt."""
+    seen_at: Mapped[datetime | None]
+
+
+class LockRow(Tenant, Base):
+    __tablename__ = "site_locks"
+    installation: Mapped[str] = mapped_column(String(36), primary_key=True)
+    work: Mapped[str] = mapped_column(String(36))
+    holder: Mapped[str] = mapped_column(String(36))
+    fence: Mapped[int] = mapped_column(Integer)
+    taken_at: Mapped[datetime]
 
 
 class ContactRow(Tenant, Base):
@@ -123,6 +136,61 @@ async def raise_fence(org: OrgId, tx: Tx, installation: InstallationId, to: int)
     else:
         row.fence = max(row.fence, to)
     await tx.flush()
+
+
+async def seen_fence(org: OrgId, tx: Tx, installation: InstallationId) -> tuple[int, datetime | None]:
+    """The highest fence that the site proved to have seen, and when."""
+    row = (
+        await tx.execute(select(FenceRow.seen, FenceRow.seen_at).where(FenceRow.org == org, FenceRow.installation == installation))
+    ).first()
+    return (0, None) if row is None else (row[0], row[1])
+
+
+async def put_seen_fence(org: OrgId, tx: Tx, installation: InstallationId, fence: int, now: datetime) -> None:
+    await tx.execute(
+        update(FenceRow)
+        .where(FenceRow.org == org, FenceRow.installation == installation, FenceRow.seen < fence)
+        .values(seen=fence, seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def lock(org: OrgId, tx: Tx, installation: InstallationId) -> Lock | None:
+    """The site's lock, held until this transaction ends."""
+    row = await tx.scalar(
+        select(LockRow)
+        .where(LockRow.org == org, LockRow.installation == installation)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return None if row is None else Lock(InstallationId(row.installation), WorkId(row.work), row.holder, row.fence)
+
+
+async def put_lock(org: OrgId, tx: Tx, lock: Lock, now: datetime) -> bool:
+    """False when somebody else took the site's first lock at the same moment."""
+    changed = await tx.execute(
+        update(LockRow)
+        .where(LockRow.org == org, LockRow.installation == lock.installation)
+        .values(work=lock.work, holder=lock.holder, fence=lock.fence, taken_at=now)
+        .returning(LockRow.installation)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.scalar_one_or_none() is not None:
+        return True
+    try:
+        async with tx.begin_nested():
+            tx.add(LockRow(org=org, installation=lock.installation, work=lock.work, holder=lock.holder, fence=lock.fence, taken_at=now))
+    except IntegrityError:
+        return False
+    return True
+
+
+async def drop_lock(org: OrgId, tx: Tx, lock: Lock) -> None:
+    await tx.execute(
+        delete(LockRow)
+        .where(LockRow.org == org, LockRow.installation == lock.installation, LockRow.holder == lock.holder)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def count_failure(org: OrgId, tx: Tx, installation: InstallationId, now: datetime, apart_seconds: int) -> tuple[int, datetime]:

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from presswarden.actions.catalogue import CATALOGUE
+from presswarden.actions.model import Klass
 from presswarden.audit.model import Actor
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.errors import NotFound, PresswardenError
-from presswarden.kernel.ids import CallId, CorrelationId, InstallationId, OrgId, RequestId, SiteId
+from presswarden.kernel.ids import CallId, CorrelationId, InstallationId, OrgId, ProposalId, RequestId, SiteId
 
 READ_DEADLINE: Final = timedelta(minutes=10)
 CONTROL_DEADLINE: Final = timedelta(hours=12)
@@ -17,6 +19,8 @@ NEVER_RESENT_AFTER: Final = timedelta(hours=12)
 """From the first sending on (PROTOCOL): later an answer is settled by a read, never by sending again."""
 LEASE: Final = timedelta(seconds=60)
 """How long a dispatcher has for one try; longer than the longest exchange, so that nobody else takes the request over while it runs."""
+LONG_LEASE: Final = timedelta(seconds=150)
+"""The same for what changes a site: an update may take a site two minutes."""
 
 
 class RequestState(StrEnum):
@@ -69,8 +73,26 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """Where in an approved plan a request stands, and the exact texts that prove it (wire.md, 3)."""
+
+    proposal: ProposalId
+    digest: str
+    """Of the plan: 64 hex digits."""
+    index: int
+    """Of the leaf; 0 for what prepares a change of the plan: it goes in the plain form and carries no leaf."""
+    call: str = ""
+    """The `tool_call_id` that the leaf names."""
+    header: str = ""
+    header_proof: tuple[str, ...] = ()
+    leaf: str = ""
+    proof: tuple[str, ...] = ()
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """One question or control wish for one site."""
+    """One question or control wish for one site, or one step of an approved plan."""
 
     org: OrgId
     id: RequestId
@@ -87,6 +109,7 @@ class Request:
     outcome: Outcome | None
     settled_by: RequestId | None
     """The read that is to settle this one, when its own outcome is unknown."""
+    planned: PlannedCall | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -156,8 +179,20 @@ class StandingOrder:
     expires: datetime
 
 
+def lease_of(tool: str) -> timedelta:
+    """How long one try of this tool is left alone."""
+    found = CATALOGUE.get(tool)
+    return LONG_LEASE if found is not None and found.klass in {Klass.CHANGE, Klass.RECOVER} else LEASE
+
+
 class RequestUnknown(NotFound):
     code = "mailbox.request_unknown"
+
+
+class RequestConflict(PresswardenError):
+    """A request with this id stands there already, and it is another one."""
+
+    code = "mailbox.conflict"
 
 
 class MailboxFull(PresswardenError):

@@ -18,6 +18,7 @@ from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import CallId, CorrelationId, Everyone, InstallationId, OrgId, RequestId, SiteId, new_id
 from presswarden.kernel.wake import Listener
 from presswarden.mailbox import store
+from presswarden.mailbox.envelopes import store as letters
 from presswarden.mailbox.model import (
     CONTROL_DEADLINE,
     READ_DEADLINE,
@@ -27,7 +28,9 @@ from presswarden.mailbox.model import (
     EnvelopeState,
     MailboxFull,
     Outcome,
+    PlannedCall,
     Request,
+    RequestConflict,
     RequestState,
     RequestUnknown,
     StandingOrder,
@@ -64,26 +67,42 @@ async def ask(
     now: datetime,
     installation: InstallationId | None = None,
     deadline: datetime | None = None,
+    id: RequestId | None = None,  # noqa: A002 - the noun's own name for it
+    planned: PlannedCall | None = None,
 ) -> Request:
-    """Write a request down. Ring `DISPATCH` after the commit. Raises `ToolUnknown`, `ArgsInvalid`, `SiteNotPaired`, `MailboxFull`.
+    """Write a request down. Ring `DISPATCH` after the commit. Raises `ToolUnknown`, `ArgsInvalid`, `SiteNotPaired`, `MailboxFull`, `RequestConflict`.
 
     `installation` names one that is not the site's newest. `control.rotate` is asked for without arguments: the dispatcher makes the key and fills them in.
+    With an `id` it is asked once: the same request again is the one that stands. `planned`: the step of an approved plan that this is.
     """
+    if id is not None and (before := await store.request(tx.org, tx, id)) is not None:
+        return _the_same(before, site, tool, args, planned)
     if tool != FILLED_IN or args:
         check_args(tool, args)
     target = installation or (await sites.site_of(tx, site)).installation
     if target is None:
         raise SiteNotPaired("The site has no pairing.", do="Run `presswarden site pair` and finish it on the site's admin page.")
-    if await store.open_count(tx.org, tx, target) >= MOST_OPEN:
+    # A plan bounds its own calls, and no flood of questions may stand in the way of a rollback.
+    if planned is None and await store.open_count(tx.org, tx, target) >= MOST_OPEN:
         raise MailboxFull(f"{MOST_OPEN} requests wait for this site already.", do="Wait until they are answered.")
     lives = CONTROL_DEADLINE if action_of(tool).klass is Klass.CONTROL else READ_DEADLINE
     request = Request(
-        tx.org, RequestId(new_id()), site, target, tool, args, by, correlation, now, deadline or now + lives, RequestState.WAITING,
-        None, None, None,
+        tx.org, id or RequestId(new_id()), site, target, tool, args, by, correlation, now, deadline or now + lives, RequestState.WAITING,
+        None, None, None, planned,
     )  # fmt: skip
-    await store.add_request(tx.org, tx, request)
-    await _record(tx, request, "call.asked", by, {}, now=now)
+    if id is None:
+        await store.add_request(tx.org, tx, request)
+    elif not await store.add_once(tx.org, tx, request):
+        return _the_same(await outcome(tx, id), site, tool, args, planned)
+    told: dict[str, Json] = {} if planned is None else {"proposal": planned.proposal, "plan": planned.digest, "index": planned.index}
+    await _record(tx, request, "call.asked", by, told, now=now)
     return request
+
+
+def _the_same(before: Request, site: SiteId, tool: str, args: Mapping[str, Json], planned: PlannedCall | None) -> Request:
+    if (before.site, before.tool, dict(before.args), before.planned) != (site, tool, dict(args), planned):
+        raise RequestConflict("Another request has this id.", do="Ask under an id of its own.")
+    return before
 
 
 async def outcome(tx: Tx, request: RequestId) -> Request:
@@ -120,26 +139,18 @@ async def standing_order(tx: Tx, installation: InstallationId) -> StandingOrder 
 
 async def waiting_calls(tx: Tx, installation: InstallationId, *, now: datetime) -> tuple[WaitingCall, ...]:
     """Signed calls for a site that can't be reached; only what is still valid long enough to arrive."""
-    return await store.offered(tx.org, tx, installation, signed_after=now - OFFER_LIVES + timedelta(seconds=15), limit=MOST_OFFERED)
+    return await letters.offered(tx.org, tx, installation, signed_after=now - OFFER_LIVES + timedelta(seconds=15), limit=MOST_OFFERED)
 
 
 async def take_receipt(
     tx: Tx, installation: InstallationId, call: CallId, *, status: int, body: str, signature: str, now: datetime
 ) -> bool:
     """Keep a posted answer for the dispatcher to verify. Ring `DISPATCH` after the commit. False: no call of this installation waits for it."""
-    envelope = await store.offered_envelope(tx.org, tx, installation, call)
+    envelope = await letters.offered_envelope(tx.org, tx, installation, call)
     if envelope is None:
         return False
-    await store.put_envelope(
-        tx.org,
-        tx,
-        call,
-        state=EnvelopeState.RETURNED,
-        headers=None,
-        returned_status=status,
-        returned_body=body,
-        returned_signature=signature,
-    )
+    posted = {"returned_status": status, "returned_body": body, "returned_signature": signature}
+    await letters.put_envelope(tx.org, tx, call, state=EnvelopeState.RETURNED, headers=None, **posted)
     await store.put_state(tx.org, tx, envelope.request, RequestState.SENT, look_at=now, now=now)
     return True
 
@@ -154,9 +165,17 @@ async def waiting(
     return await store.due(everyone, tx, now=now, limit=limit, busy=busy, held=held)
 
 
-async def claim(tx: Tx, request: RequestId, *, now: datetime) -> Request | None:
-    """Take a request for one try, as it stood before; None when another dispatcher has it or it is settled. The lease ends by itself."""
-    return await store.claim(tx.org, tx, request, now=now)
+async def claim(tx: Tx, request: RequestId, *, holder: str = "", now: datetime) -> Request | None:
+    """Take a request for one try, as it stood before; None when another dispatcher has it or it is settled. The lease ends by itself.
+
+    `holder`: whose lease it is, so that it can end with its process.
+    """
+    return await store.claim(tx.org, tx, request, holder=holder, now=now)
+
+
+async def let_go(everyone: Everyone, tx: Tx, holder: str, *, now: datetime) -> int:
+    """What this holder had taken is free again: it is certainly not running. How many."""
+    return await store.let_go(everyone, tx, holder, now=now)
 
 
 async def hold_open(tx: Tx, request: RequestId) -> bool:
@@ -166,13 +185,13 @@ async def hold_open(tx: Tx, request: RequestId) -> bool:
 
 async def envelopes(tx: Tx, request: RequestId) -> tuple[Envelope, ...]:
     """The request's calls, oldest first; the last one is the one that counts."""
-    return await store.envelopes_of(tx.org, tx, request)
+    return await letters.envelopes_of(tx.org, tx, request)
 
 
 async def write_envelope(tx: Tx, envelope: Envelope, *, now: datetime) -> Envelope:
     """Keep the bytes of a call, counting the sending that follows. Committed before the first byte leaves."""
     sending = replace(envelope, first_sent_at=now, sendings=1)
-    await store.add_envelope(tx.org, tx, sending)
+    await letters.add_envelope(tx.org, tx, sending)
     return sending
 
 
@@ -188,7 +207,7 @@ async def mark_sending(tx: Tx, envelope: Envelope, *, now: datetime) -> Envelope
     sending = replace(
         envelope, state=EnvelopeState.READY, first_sent_at=envelope.first_sent_at or now, sendings=envelope.sendings + 1, signed_at=None
     )
-    await store.put_envelope(
+    await letters.put_envelope(
         tx.org, tx, envelope.call, state=sending.state, headers=None, first_sent_at=sending.first_sent_at, sendings=sending.sendings
     )
     return sending
@@ -206,7 +225,7 @@ async def postpone(tx: Tx, request: RequestId, at: datetime) -> None:
 
 async def offer(tx: Tx, envelope: Envelope, headers: Mapping[str, str], *, until: datetime, now: datetime) -> None:
     """Let the site take the call along; at `until` somebody looks again."""
-    await store.put_envelope(
+    await letters.put_envelope(
         tx.org,
         tx,
         envelope.call,
@@ -220,19 +239,19 @@ async def offer(tx: Tx, envelope: Envelope, headers: Mapping[str, str], *, until
 
 async def still_offered(tx: Tx, envelope: Envelope) -> Envelope | None:
     """The call while it waits for its site, held until this transaction ends; None once its answer was posted, or it is not offered any more."""
-    return await store.offered_envelope(tx.org, tx, envelope.installation, envelope.call)
+    return await letters.offered_envelope(tx.org, tx, envelope.installation, envelope.call)
 
 
 async def end_envelope(tx: Tx, call: CallId) -> None:
     """This call is not sent again."""
-    await store.put_envelope(tx.org, tx, call, state=EnvelopeState.ENDED, headers=None)
+    await letters.put_envelope(tx.org, tx, call, state=EnvelopeState.ENDED, headers=None)
 
 
 async def stale_offers(
     everyone: Everyone, tx: Tx, *, signed_before: datetime, limit: int = 100
 ) -> tuple[tuple[OrgId, CallId, RequestId], ...]:
     """Offered calls whose headers were signed that long ago."""
-    return await store.stale_offers(everyone, tx, signed_before=signed_before, limit=limit)
+    return await letters.stale_offers(everyone, tx, signed_before=signed_before, limit=limit)
 
 
 async def settle(tx: Tx, request: Request, result: Outcome, *, by: Actor, now: datetime) -> None:
@@ -240,7 +259,7 @@ async def settle(tx: Tx, request: Request, result: Outcome, *, by: Actor, now: d
     if result.state not in SETTLED:
         raise RuntimeError("an outcome is a settled state")
     if result.call is not None:
-        await store.put_envelope(tx.org, tx, result.call, state=EnvelopeState.ENDED, headers=None)
+        await letters.put_envelope(tx.org, tx, result.call, state=EnvelopeState.ENDED, headers=None)
     await store.put_state(tx.org, tx, request.id, result.state, look_at=None, outcome=result, now=now)
     told: dict[str, Json] = {
         "state": result.state, "code": result.code, "call": result.call or "", "carried_by": result.carried_by, "receipt": result.receipt,
@@ -268,6 +287,7 @@ async def standing_orders(everyone: Everyone, tx: Tx) -> dict[InstallationId, St
 
 async def expire(everyone: Everyone, tx: Tx, *, now: datetime) -> None:
     """Let settled requests go after a week: facts and the audit keep what matters."""
+    await letters.forget(everyone, tx, settled_before=now - KEPT)
     await store.forget(everyone, tx, settled_before=now - KEPT)
 
 

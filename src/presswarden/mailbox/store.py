@@ -1,28 +1,18 @@
 """SQL of the mailbox's tables. `look_at` is the moment from which a dispatcher should look at a request; it is empty once nothing is left to do."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import JSON, ForeignKeyConstraint, Index, Integer, LargeBinary, String, Table, Text, bindparam, delete, func, select, update
+from sqlalchemy import JSON, Index, String, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.audit.model import Actor
 from presswarden.kernel.db import Base, Tenant, Tx
-from presswarden.kernel.ids import CallId, CorrelationId, Everyone, InstallationId, OrgId, RequestId, SiteId
-from presswarden.mailbox.model import (
-    LEASE,
-    SETTLED,
-    Carried,
-    Due,
-    Envelope,
-    EnvelopeState,
-    Outcome,
-    Request,
-    RequestState,
-    Returned,
-    WaitingCall,
-)
+from presswarden.kernel.ids import CorrelationId, Everyone, InstallationId, OrgId, ProposalId, RequestId, SiteId
+from presswarden.mailbox.model import SETTLED, Carried, Due, Outcome, PlannedCall, Request, RequestState, lease_of
 
 
 class RequestRow(Tenant, Base):
@@ -43,33 +33,9 @@ class RequestRow(Tenant, Base):
     settled_at: Mapped[datetime | None]
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     settled_by: Mapped[str | None] = mapped_column(String(36))
-
-
-class EnvelopeRow(Tenant, Base):
-    __tablename__ = "mailbox_envelopes"
-    __table_args__ = (
-        ForeignKeyConstraint(["org", "request"], ["mailbox_requests.org", "mailbox_requests.id"]),
-        Index("ix_mailbox_envelopes_request", "org", "request"),
-        Index("ix_mailbox_envelopes_offered", "state", "signed_at"),
-    )
-    call: Mapped[str] = mapped_column(String(36), primary_key=True)
-    request: Mapped[str] = mapped_column(String(36))
-    installation: Mapped[str] = mapped_column(String(36))
-    home: Mapped[str] = mapped_column(String(200))
-    tool: Mapped[str] = mapped_column(String(64))
-    args_hash: Mapped[str] = mapped_column(String(64))
-    body: Mapped[bytes] = mapped_column(LargeBinary)
-    nonce: Mapped[str] = mapped_column(String(32))
-    kid: Mapped[str] = mapped_column(String(16))
-    state: Mapped[str] = mapped_column(String(16))
-    made_at: Mapped[datetime]
-    first_sent_at: Mapped[datetime | None]
-    sendings: Mapped[int] = mapped_column(Integer)
-    headers: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    signed_at: Mapped[datetime | None]
-    returned_status: Mapped[int | None] = mapped_column(Integer)
-    returned_body: Mapped[str | None] = mapped_column(Text)
-    returned_signature: Mapped[str | None] = mapped_column(String(128))
+    planned: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    held_by: Mapped[str | None] = mapped_column(String(128), index=True)
+    """The dispatcher whose lease runs; when it is gone, its lease ends with it."""
 
 
 async def add_request(org: OrgId, tx: Tx, request: Request) -> None:
@@ -78,9 +44,20 @@ async def add_request(org: OrgId, tx: Tx, request: Request) -> None:
             org=org, id=request.id, site=request.site, installation=request.installation, tool=request.tool, args=dict(request.args),
             by_kind=request.by.kind, by_id=request.by.id, correlation=request.correlation, asked_at=request.asked_at,
             deadline=request.deadline, state=request.state, look_at=request.asked_at,
+            planned=None if request.planned is None else asdict(request.planned),
         )
     )  # fmt: skip
     await tx.flush()
+
+
+async def add_once(org: OrgId, tx: Tx, request: Request) -> bool:
+    """False when somebody else wrote a request with this id down at the same moment."""
+    try:
+        async with tx.begin_nested():
+            await add_request(org, tx, request)
+    except IntegrityError:
+        return False
+    return True
 
 
 async def request(org: OrgId, tx: Tx, request_id: RequestId) -> Request | None:
@@ -114,7 +91,7 @@ async def due(
     return tuple(Due(OrgId(org), RequestId(id_), InstallationId(installation)) for org, id_, installation in rows)
 
 
-async def claim(org: OrgId, tx: Tx, request_id: RequestId, *, now: datetime) -> Request | None:
+async def claim(org: OrgId, tx: Tx, request_id: RequestId, *, holder: str, now: datetime) -> Request | None:
     """Take the request for one try, as it stood before. None when it is somebody else's, or nothing is left to do."""
     found = await tx.scalar(
         select(RequestRow)
@@ -125,7 +102,7 @@ async def claim(org: OrgId, tx: Tx, request_id: RequestId, *, now: datetime) -> 
     if found is None:
         return None
     before = _request(found)
-    found.look_at, found.state = now + LEASE, RequestState.SENT.value
+    found.look_at, found.state, found.held_by = now + lease_of(found.tool), RequestState.SENT.value, holder or None
     await tx.flush()
     return before
 
@@ -150,7 +127,7 @@ async def put_state(
         update(RequestRow)
         .where(RequestRow.org == org, RequestRow.id == request_id)
         .values(
-            state=state, look_at=look_at, settled_at=now if state in SETTLED else None, outcome=None if outcome is None else _plain(outcome)
+            state=state, look_at=look_at, held_by=None, settled_at=now if state in SETTLED else None, outcome=None if outcome is None else _plain(outcome)
         )
         .execution_options(synchronize_session=False)
     )  # fmt: skip
@@ -179,89 +156,27 @@ async def unknown_of(everyone: Everyone, tx: Tx, *, tools: Collection[str], sinc
     return tuple(_request(row) for row in rows)
 
 
-async def add_envelope(org: OrgId, tx: Tx, envelope: Envelope) -> None:
-    tx.add(
-        EnvelopeRow(
-            org=org, call=envelope.call, request=envelope.request, installation=envelope.installation, home=envelope.home,
-            tool=envelope.tool, args_hash=envelope.args_hash, body=envelope.body, nonce=envelope.nonce, kid=envelope.kid,
-            state=envelope.state, made_at=envelope.made_at, sendings=envelope.sendings, first_sent_at=envelope.first_sent_at,
-        )
-    )  # fmt: skip
-    await tx.flush()
-
-
-async def envelopes_of(org: OrgId, tx: Tx, request_id: RequestId) -> tuple[Envelope, ...]:
-    rows = await tx.scalars(
-        select(EnvelopeRow).where(EnvelopeRow.org == org, EnvelopeRow.request == request_id).order_by(EnvelopeRow.made_at, EnvelopeRow.call)
-    )
-    return tuple(_envelope(row) for row in rows)
-
-
-async def put_envelope(org: OrgId, tx: Tx, call: CallId, **values: object) -> bool:
-    """Set columns of one envelope. False when there is none."""
-    changed = await tx.execute(
-        update(EnvelopeRow)
-        .where(EnvelopeRow.org == org, EnvelopeRow.call == call)
-        .values(**values)
-        .returning(EnvelopeRow.call)
-        .execution_options(synchronize_session=False)
-    )
-    return changed.scalar_one_or_none() is not None
-
-
-async def offered_envelope(org: OrgId, tx: Tx, installation: InstallationId, call: CallId) -> Envelope | None:
-    """An offered call of this very installation; no other installation can answer for it."""
-    row = await tx.scalar(
-        select(EnvelopeRow)
-        .where(EnvelopeRow.org == org, EnvelopeRow.call == call, EnvelopeRow.installation == installation)
-        .where(EnvelopeRow.state == EnvelopeState.OFFERED)
-        .with_for_update()
-    )
-    return None if row is None else _envelope(row)
-
-
-async def stale_offers(everyone: Everyone, tx: Tx, *, signed_before: datetime, limit: int) -> tuple[tuple[OrgId, CallId, RequestId], ...]:
-    _across(everyone, tx)
-    rows = await tx.execute(
-        select(EnvelopeRow.org, EnvelopeRow.call, EnvelopeRow.request)
-        .where(EnvelopeRow.state == EnvelopeState.OFFERED, EnvelopeRow.signed_at <= signed_before)
-        .order_by(EnvelopeRow.signed_at)
-        .limit(limit)
-    )
-    return tuple((OrgId(org), CallId(call), RequestId(request_id)) for org, call, request_id in rows)
-
-
-# Asked with every heartbeat: built once, and without rows that the session keeps.
-_ENVELOPES = cast("Table", EnvelopeRow.__table__)
-_OFFERED = (
-    select(_ENVELOPES.c.headers, _ENVELOPES.c.body)
-    .where(
-        _ENVELOPES.c.org == bindparam("of_org"),
-        _ENVELOPES.c.installation == bindparam("of"),
-        _ENVELOPES.c.state == EnvelopeState.OFFERED.value,
-        _ENVELOPES.c.signed_at > bindparam("signed_after"),
-    )
-    .order_by(_ENVELOPES.c.made_at)
-    .limit(bindparam("most"))
-)
-
-
-async def offered(org: OrgId, tx: Tx, installation: InstallationId, *, signed_after: datetime, limit: int) -> tuple[WaitingCall, ...]:
-    values = {"of_org": org, "of": installation, "signed_after": signed_after, "most": limit}
-    rows = (await (await tx.connection()).execute(_OFFERED, values)).all()
-    return tuple(WaitingCall(headers, body.decode()) for headers, body in rows if headers)
-
-
 async def forget(everyone: Everyone, tx: Tx, *, settled_before: datetime) -> None:
-    """Drop settled requests and their envelopes."""
+    """Drop settled requests, after their envelopes."""
     _across(everyone, tx)
-    old = select(RequestRow.id).where(RequestRow.settled_at < settled_before, RequestRow.look_at.is_(None))
-    await tx.execute(delete(EnvelopeRow).where(EnvelopeRow.request.in_(old)).execution_options(synchronize_session=False))
     await tx.execute(
         delete(RequestRow)
         .where(RequestRow.settled_at < settled_before, RequestRow.look_at.is_(None))
         .execution_options(synchronize_session=False)
     )
+
+
+async def let_go(everyone: Everyone, tx: Tx, holder: str, *, now: datetime) -> int:
+    """End the leases of a dispatcher that is gone: what it held is looked at now. How many."""
+    _across(everyone, tx)
+    freed = await tx.execute(
+        update(RequestRow)
+        .where(RequestRow.held_by == holder, RequestRow.look_at > now, RequestRow.state == RequestState.SENT)
+        .values(look_at=now, held_by=None)
+        .returning(RequestRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(freed.all())
 
 
 def _across(everyone: Everyone, tx: Tx) -> None:
@@ -287,14 +202,12 @@ def _request(row: RequestRow) -> Request:
         OrgId(row.org), RequestId(row.id), SiteId(row.site), InstallationId(row.installation), row.tool, row.args,
         Actor(row.by_kind, row.by_id), CorrelationId(row.correlation), row.asked_at, row.deadline, RequestState(row.state), row.settled_at,
         None if row.outcome is None else _outcome(row.outcome), None if row.settled_by is None else RequestId(row.settled_by),
+        None if row.planned is None else _planned(row.planned),
     )  # fmt: skip
 
 
-def _envelope(row: EnvelopeRow) -> Envelope:
-    returned = None
-    if row.returned_status is not None:
-        returned = Returned(row.returned_status, row.returned_body or "", row.returned_signature or "")
-    return Envelope(
-        CallId(row.call), RequestId(row.request), InstallationId(row.installation), row.home, row.tool, row.args_hash, row.body, row.nonce,
-        row.kid, EnvelopeState(row.state), row.made_at, row.first_sent_at, row.sendings, row.signed_at, returned,
+def _planned(stored: Mapping[str, Any]) -> PlannedCall:
+    return PlannedCall(
+        ProposalId(stored["proposal"]), stored["digest"], stored["index"], stored["call"], stored["header"], tuple(stored["header_proof"]),
+        stored["leaf"], tuple(stored["proof"]), stored["size"],
     )  # fmt: skip
