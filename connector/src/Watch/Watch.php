@@ -206,8 +206,8 @@ final class Watch {
 		while ( ob_get_level() > 0 && ob_end_clean() ) {
 			continue;
 		}
-		http_response_code( 503 );
-		header( 'Retry-After: 1' );
+		// By a header and not by http_response_code(): PHP has written a status line of its own for the fatal error, and only this takes it away.
+		header( 'Retry-After: 1', true, 503 );
 		header( 'Cache-Control: no-store' );
 		header( 'Content-Type: text/plain; charset=UTF-8' );
 		if ( 'GET' === self::header( 'REQUEST_METHOD' ) ) {
