@@ -28,8 +28,6 @@ class Task:
     close: int
     take_back: int
     deactivate: int
-    keep_off: int
-    """Closes the change that `deactivate` opens: else the site would activate the plugin again at its deadline."""
     database: bool
     """The snapshot holds the tables that the update may migrate."""
 

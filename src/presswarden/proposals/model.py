@@ -127,8 +127,6 @@ class LeafRole(StrEnum):
     """Restores the change's own snapshot: the first rung of the recovery ladder."""
     DEACTIVATE = "deactivate"
     """The rung after that, for plugins."""
-    KEEP_OFF = "keep_off"
-    """Closes the change that the rung of deactivating opens."""
 
 
 @dataclass(frozen=True, slots=True)
