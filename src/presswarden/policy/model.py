@@ -21,6 +21,18 @@ class Mode(StrEnum):
     AUTONOMOUS = "autonomous"
 
 
+FREEDOM: Final[Mapping[Mode, int]] = MappingProxyType({mode: rank for rank, mode in enumerate(Mode)})
+LADDER: Final[Mapping[Risk, int]] = MappingProxyType({risk: rank for rank, risk in enumerate(Risk)})
+
+
+class Size(StrEnum):
+    """How far a new version is from the old one."""
+
+    PATCH = "patch"
+    MINOR = "minor"
+    MAJOR = "major"
+
+
 class Verdict(StrEnum):
     ALLOW = "allow"
     ASK = "ask"
@@ -79,6 +91,21 @@ class Decision:
 
     def against(self) -> tuple[Reason, ...]:
         return tuple(reason for reason in self.reasons if reason.verdict is not Verdict.ALLOW)
+
+    @property
+    def consented(self) -> bool:
+        """Nothing refuses and no more is asked of people. What still holds it back may pass by itself; only ALLOW lets it run."""
+        return bool(self.reasons) and all(reason.verdict in {Verdict.ALLOW, Verdict.HOLD} for reason in self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """An update from one version to another, as confidence looks at it."""
+
+    component: str
+    was: str
+    version: str
+    size: Size
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,112 @@
+"""Versions as WordPress compares them, how far a new one is from an old one, and the ranges that a hold may name.
+
+Pure. The order is that of PHP's `version_compare`, because that is what decides on the site which of two is newer. Limits: whoever numbers releases
+without meaning gets a size by their numbers all the same.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import zip_longest
+from typing import Final
+
+from presswarden.policy.model import Jump, Size
+
+_TOKEN: Final = re.compile(r"[0-9]{1,60}|[^\W0-9_]+")
+_WORDS: Final = (("dev", 1), ("a", 2), ("b", 3), ("RC", 4), ("rc", 4), ("p", 6))
+"""PHP looks at how a word begins, and at its case: `alpha` and `abc` rank alike, any other word below them all."""
+_UNKNOWN_WORD: Final = 0
+_NUMBER: Final = 5
+_SHAPE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+~-]{0,59}\Z")
+_PART: Final = re.compile(r"(>=|<=|>|<|=)?(.+)\Z")
+
+Key = tuple[tuple[int, int], ...]
+
+
+@lru_cache(maxsize=4096)
+def key(version: str) -> Key:
+    """What `compare` goes by: each part's rank, and its number if it is one."""
+    return tuple((_NUMBER, int(part)) if part.isdecimal() else (_rank(part), 0) for part in _TOKEN.findall(version))
+
+
+def _rank(word: str) -> int:
+    return next((rank for start, rank in _WORDS if word.startswith(start)), _UNKNOWN_WORD)
+
+
+def compare(one: str, other: str) -> int:
+    """-1, 0 or 1, as PHP's `version_compare`: 1.0-beta < 1.0 < 1.0.0 < 1.0.0-p1."""
+    if not one or not other:
+        return (one > other) - (one < other)
+    for mine, theirs in zip_longest(key(one), key(other)):
+        if mine is None:
+            return -1 if theirs[0] >= _NUMBER else 1
+        if theirs is None:
+            return 1 if mine[0] >= _NUMBER else -1
+        if mine != theirs:
+            return -1 if mine < theirs else 1
+    return 0
+
+
+def size_of(component: str, was: str, version: str) -> Size:
+    """How far apart. WordPress itself counts 7.1 to 7.2 as major. What is no plain number on either side counts as major: nothing is known of it."""
+    old, new = key(was), key(version)
+    if not old or not new or any(rank != _NUMBER for rank, _ in (*old, *new)):
+        return Size.MAJOR
+    first, second = ([*(number for _, number in side), 0, 0][:2] for side in (old, new))
+    if component == "core":
+        return Size.MINOR if first == second else Size.MAJOR
+    if first[0] != second[0]:
+        return Size.MAJOR
+    return Size.MINOR if first[1] != second[1] else Size.PATCH
+
+
+def jump(component: str, was: str, version: str) -> Jump:
+    return Jump(component, was, version, size_of(component, was, version))
+
+
+class RangeInvalid(ValueError):
+    """The text names no range of versions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Which versions a hold means: `*`, `8.1.2`, `8.*`, or bounds that all have to hold, as `>=8.0 <9`."""
+
+    text: str
+    _bounds: tuple[tuple[str, str], ...]
+
+    def holds(self, version: str) -> bool:
+        return all(_holds(sign, bound, version) for sign, bound in self._bounds)
+
+
+def range_of(text: str) -> Range:
+    """Read a range. Raises `RangeInvalid`."""
+    if text.strip() == "*":
+        return Range(text, ())
+    bounds = []
+    for part in re.split(r"[\s,]+", text.strip()):
+        named = _PART.match(part)
+        sign, bound = (named[1] or "=", named[2]) if named else ("", "")
+        if sign == "=" and bound.endswith(".*"):
+            sign, bound = ".*", bound[:-2]
+        if not _SHAPE.match(bound) or not key(bound):
+            raise RangeInvalid(text)
+        bounds.append((sign, bound))
+    return Range(text, tuple(bounds))
+
+
+_SIGNS: Final[dict[str, Callable[[int], bool]]] = {
+    "=": lambda found: found == 0,
+    ">": lambda found: found > 0,
+    ">=": lambda found: found >= 0,
+    "<": lambda found: found < 0,
+    "<=": lambda found: found <= 0,
+}
+
+
+def _holds(sign: str, bound: str, version: str) -> bool:
+    if sign == ".*":
+        wanted = key(bound)
+        return key(version)[: len(wanted)] == wanted
+    return _SIGNS[sign](compare(version, bound))
