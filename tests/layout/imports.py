@@ -22,7 +22,7 @@ MORE_DOORS = {
     "audit": {"verify"},
     "gate": {"permit"},
     "policy": {"confidence", "decide", "document", "presets", "rules", "versions"},
-    "proposals": {"plan"},
+    "proposals": {"plan", "updates"},
 }
 ROOMS = {"proposals": {"packages"}, "telemetry": {"offers"}}
 """Rooms of a stage that are large enough for doors of their own."""

@@ -8,7 +8,7 @@ from presswarden.audit import service as audit
 from presswarden.kernel.db import Database
 from presswarden.kernel.ids import EVERYONE, OrgId, SiteId, new_id
 from presswarden.proposals.packages import service as packages
-from presswarden.proposals.packages.model import Origin, Package
+from presswarden.proposals.packages.model import Origin, Package, bound
 from tests.fakes.clock import FrozenClock
 
 WOO = "plugin:woocommerce/woocommerce.php"
@@ -68,14 +68,14 @@ async def test_what_is_wanted_is_due_once_and_its_hash_is_what_a_plan_binds(shel
     assert [each.place for each in await shelf.due()] == [URL]
     await shelf.found(ONE)
     assert await shelf.due() == ()
-    assert packages.bound(await shelf.known(), URL) == ONE
+    assert bound(await shelf.known(), URL) == ONE
     assert await shelf.recorded() == ["package.fetched"]
 
 
 async def test_another_address_has_no_hash_until_it_was_fetched_itself(shelf: _Shelf) -> None:
     await shelf.want()
     await shelf.found(ONE)
-    assert packages.bound(await shelf.known(), "https://downloads.wordpress.org/plugin/other.zip") == ""
+    assert bound(await shelf.known(), "https://downloads.wordpress.org/plugin/other.zip") == ""
 
 
 async def test_a_failed_fetch_is_tried_again_ever_later_and_recorded_once_for_each_reason(shelf: _Shelf, frozen: FrozenClock) -> None:
@@ -99,7 +99,7 @@ async def test_a_zip_that_changed_under_its_version_is_recorded_and_stays_marked
     frozen.advance(hours=25)
     await shelf.want()
     await shelf.found(TWO)
-    assert packages.bound(await shelf.known(), URL) == TWO
+    assert bound(await shelf.known(), URL) == TWO
     assert await shelf.differs()
     frozen.advance(hours=25)
     await shelf.want()
@@ -127,7 +127,7 @@ async def test_what_nobody_is_offered_any_more_is_no_longer_looked_for(shelf: _S
 async def test_a_vendors_zip_binds_the_others_when_every_site_got_the_same(shelf: _Shelf) -> None:
     await shelf.installed(SiteId(new_id()), ONE)
     await shelf.installed(SiteId(new_id()), ONE)
-    assert packages.bound(await shelf.known(), "") == ONE
+    assert bound(await shelf.known(), "") == ONE
     assert not await shelf.differs()
     assert await shelf.due() == ()
 
@@ -135,7 +135,7 @@ async def test_a_vendors_zip_binds_the_others_when_every_site_got_the_same(shelf
 async def test_a_vendors_zip_that_differs_from_site_to_site_binds_nobody_and_is_recorded(shelf: _Shelf) -> None:
     await shelf.installed(SiteId(new_id()), ONE)
     await shelf.installed(SiteId(new_id()), TWO)
-    assert packages.bound(await shelf.known(), "") == ""
+    assert bound(await shelf.known(), "") == ""
     assert await shelf.differs()
     assert "package.differs" in await shelf.recorded()
 

@@ -1,6 +1,7 @@
 """A package: one version of one component, from one place, and its hash. Limits: pure; the zip's bytes are nowhere in the control plane."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -71,3 +72,12 @@ def installed(org: OrgId, component: str, version: str, site: str, sha256: str, 
 def differ(known: tuple[Package, ...]) -> bool:
     """More than one zip is known for the version that these are of."""
     return any(each.changed for each in known) or len({each.sha256 for each in known if each.sha256}) > 1
+
+
+def bound(known: Iterable[Package], url: str) -> str:
+    """The hash that a plan binds for a site with this offer: that of the same address, else the one zip that other sites installed. "" when unknown."""
+    packages = tuple(known)
+    if url:
+        return next((each.sha256 for each in packages if each.origin is Origin.OFFER and each.place == url), "")
+    at_sites = {each.sha256 for each in packages if each.origin is Origin.SITE}
+    return at_sites.pop() if len(at_sites) == 1 else ""

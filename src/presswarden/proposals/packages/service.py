@@ -85,15 +85,6 @@ async def differs(tx: Tx, component: str, version: str) -> bool:
     return differ(await known(tx, component, version))
 
 
-def bound(known: Iterable[Package], url: str) -> str:
-    """The hash that a plan binds for a site with this offer: that of the same address, else the one zip that other sites installed. "" when unknown."""
-    packages = tuple(known)
-    if url:
-        return next((each.sha256 for each in packages if each.origin is Origin.OFFER and each.place == url), "")
-    at_sites = {each.sha256 for each in packages if each.origin is Origin.SITE}
-    return at_sites.pop() if len(at_sites) == 1 else ""
-
-
 async def expire(everyone: Everyone, tx: Tx, now: datetime) -> None:
     """What nobody was offered or installed for a year."""
     await store.expire(everyone, tx, now - KEPT)
