@@ -18,6 +18,7 @@ if ( ! defined( 'WP_UNINSTALL_PLUGIN' ) ) {
 
 require __DIR__ . '/autoload.php';
 
+$presswarden_keep = Storage::keeps_snapshots();
 if ( is_multisite() ) {
 	foreach ( get_sites( array( 'fields' => 'ids', 'number' => 0 ) ) as $presswarden_site ) {
 		switch_to_blog( (int) $presswarden_site );
@@ -28,4 +29,4 @@ if ( is_multisite() ) {
 	Storage::remove_from_this_site();
 }
 Watchdog::remove();
-Storage::remove_folders();
+Storage::remove_folders( ! $presswarden_keep );

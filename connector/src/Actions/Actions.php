@@ -35,6 +35,16 @@ final class Actions {
 				return new ChangeClose();
 			case 'wp.maintenance.clear':
 				return new MaintenanceClear();
+			case 'wp.snapshot.create':
+				return new SnapshotCreate();
+			case 'wp.snapshot.delete':
+				return new SnapshotDelete();
+			case 'wp.snapshot.list':
+				return new SnapshotList();
+			case 'wp.snapshot.restore':
+				return new SnapshotRestore();
+			case 'wp.snapshot.verify':
+				return new SnapshotVerify();
 			case 'control.confirm':
 				return new Confirm();
 			case 'control.moved':
