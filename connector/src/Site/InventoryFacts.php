@@ -73,14 +73,19 @@ final class InventoryFacts {
 		require_once ABSPATH . 'wp-admin/includes/plugin.php';
 		$auto  = (array) get_site_option( 'auto_update_plugins', array() );
 		$facts = array();
+		$known = KnownUpdates::known( 'update_plugins' );
 		foreach ( get_plugins() as $file => $header ) {
+			$place = WP_PLUGIN_DIR . '/' . ( false === strpos( $file, '/' ) ? $file : dirname( $file ) );
 			$facts[ 'plugin:' . Plain::text( (string) $file ) ] = (object) array(
 				'active'         => is_plugin_active( $file ),
 				'auto_update'    => in_array( $file, $auto, true ),
+				'known'          => isset( $known[ $file ] ),
+				'link'           => Updatable::is_link( $place ),
 				'name'           => Plain::text( $header['Name'] ),
 				'network_active' => is_multisite() && is_plugin_active_for_network( $file ),
 				'requires_php'   => Plain::text( $header['RequiresPHP'] ),
 				'requires_wp'    => Plain::text( $header['RequiresWP'] ),
+				'same_device'    => Updatable::on_same_device( $place ),
 				'update_uri'     => Plain::text( isset( $header['UpdateURI'] ) ? $header['UpdateURI'] : '' ),
 				'version'        => Plain::text( $header['Version'] ),
 			);
@@ -93,14 +98,19 @@ final class InventoryFacts {
 		$auto   = (array) get_site_option( 'auto_update_themes', array() );
 		$active = get_stylesheet();
 		$facts  = array();
+		$known  = KnownUpdates::known( 'update_themes' );
 		foreach ( wp_get_themes() as $stylesheet => $theme ) {
+			$place = $theme->get_stylesheet_directory();
 			$facts[ 'theme:' . Plain::text( (string) $stylesheet ) ] = (object) array(
 				'active'       => $stylesheet === $active,
 				'auto_update'  => in_array( $stylesheet, $auto, true ),
+				'known'        => isset( $known[ $stylesheet ] ),
+				'link'         => Updatable::is_link( $place ),
 				'name'         => Plain::text( $theme->get( 'Name' ) ),
 				'parent'       => $theme->get_template() === $stylesheet ? '' : Plain::text( $theme->get_template() ),
 				'requires_php' => Plain::text( $theme->get( 'RequiresPHP' ) ),
 				'requires_wp'  => Plain::text( $theme->get( 'RequiresWP' ) ),
+				'same_device'  => Updatable::on_same_device( $place ),
 				'version'      => Plain::text( $theme->get( 'Version' ) ),
 			);
 		}

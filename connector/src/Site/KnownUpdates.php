@@ -9,12 +9,29 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+use Presswarden\Connector\Site\Updates\CoreComponent;
+use Presswarden\Connector\Site\Updates\Offer;
+
 final class KnownUpdates {
 
 	/** Unix time of WordPress's last question, 0 for never. */
 	public static function asked_at( string $transient ): int {
 		$cached = get_site_transient( $transient );
 		return is_object( $cached ) && isset( $cached->last_checked ) ? (int) $cached->last_checked : 0;
+	}
+
+	/**
+	 * What the update servers know, with a newer version or without.
+	 *
+	 * @return array<string,mixed> By plugin file or stylesheet.
+	 */
+	public static function known( string $transient ): array {
+		$cached = get_site_transient( $transient );
+		$known  = array();
+		foreach ( array( 'response', 'no_update' ) as $group ) {
+			$known += is_object( $cached ) && isset( $cached->$group ) ? (array) $cached->$group : array();
+		}
+		return $known;
 	}
 
 	/** @return array<string,\stdClass> */
@@ -25,18 +42,8 @@ final class KnownUpdates {
 	/** @return array<string,\stdClass> */
 	private static function core(): array {
 		$cached = get_site_transient( 'update_core' );
-		$facts  = array();
-		foreach ( is_object( $cached ) && isset( $cached->updates ) ? (array) $cached->updates : array() as $offer ) {
-			if ( is_object( $offer ) && isset( $offer->response, $offer->current ) && 'upgrade' === $offer->response ) {
-				$facts['update:core'] = (object) array(
-					'package'      => ! empty( $offer->download ),
-					'requires_php' => Plain::text( isset( $offer->php_version ) ? $offer->php_version : '' ),
-					'requires_wp'  => '',
-					'version'      => Plain::text( $offer->current ),
-				);
-				break;
-			}
-		}
+		$chosen = CoreComponent::chosen( $cached );
+		$facts  = null === $chosen ? array() : array( 'update:core' => self::offer( Offer::of_core( $chosen ) ) );
 		return $facts + self::translations( $cached, 'core' );
 	}
 
@@ -44,17 +51,11 @@ final class KnownUpdates {
 	private static function of( string $transient, string $prefix ): array {
 		$cached = get_site_transient( $transient );
 		$facts  = array();
-		foreach ( is_object( $cached ) && isset( $cached->response ) ? (array) $cached->response : array() as $name => $offer ) {
-			$offer = (array) $offer;
-			if ( empty( $offer['new_version'] ) ) {
-				continue;
+		foreach ( is_object( $cached ) && isset( $cached->response ) ? (array) $cached->response : array() as $name => $kept ) {
+			$offer = Offer::of_component( is_object( $kept ) ? $kept : (array) $kept );
+			if ( '' !== $offer->version ) {
+				$facts[ 'update:' . $prefix . Plain::text( (string) $name ) ] = self::offer( $offer );
 			}
-			$facts[ 'update:' . $prefix . Plain::text( (string) $name ) ] = (object) array(
-				'package'      => ! empty( $offer['package'] ),
-				'requires_php' => Plain::text( isset( $offer['requires_php'] ) ? $offer['requires_php'] : '' ),
-				'requires_wp'  => Plain::text( isset( $offer['requires'] ) ? $offer['requires'] : '' ),
-				'version'      => Plain::text( $offer['new_version'] ),
-			);
 		}
 		return $facts + self::translations( $cached, rtrim( $prefix, ':' ) );
 	}
@@ -65,18 +66,22 @@ final class KnownUpdates {
 	 */
 	private static function translations( $cached, string $type ): array {
 		$facts = array();
-		foreach ( is_object( $cached ) && isset( $cached->translations ) ? (array) $cached->translations : array() as $offer ) {
-			$offer = (array) $offer;
-			if ( isset( $offer['slug'], $offer['language'] ) ) {
-				$key           = Plain::text( "update:translation:{$type}:{$offer['slug']}:{$offer['language']}" );
-				$facts[ $key ] = (object) array(
-					'package'      => ! empty( $offer['package'] ),
-					'requires_php' => '',
-					'requires_wp'  => '',
-					'version'      => Plain::text( isset( $offer['updated'] ) ? $offer['updated'] : '' ),
-				);
+		foreach ( is_object( $cached ) && isset( $cached->translations ) ? (array) $cached->translations : array() as $kept ) {
+			$kept = (array) $kept;
+			if ( isset( $kept['slug'], $kept['language'] ) ) {
+				$facts[ Plain::text( "update:translation:{$type}:{$kept['slug']}:{$kept['language']}" ) ] = self::offer( Offer::of_translation( $kept ) );
 			}
 		}
 		return $facts;
+	}
+
+	private static function offer( Offer $offer ): \stdClass {
+		return (object) array(
+			'package'      => '' !== $offer->package,
+			'requires_php' => Plain::text( $offer->requires_php ),
+			'requires_wp'  => Plain::text( $offer->requires_wp ),
+			'url'          => $offer->public_address(),
+			'version'      => Plain::text( $offer->version ),
+		);
 	}
 }

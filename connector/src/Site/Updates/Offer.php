@@ -69,6 +69,7 @@ final class Offer {
 
 	/** The address, where it is WordPress's own; vendors put licence keys into theirs, and those stay here. */
 	public function public_address(): string {
-		return 'downloads.wordpress.org' === wp_parse_url( $this->package, PHP_URL_HOST ) ? Plain::text( $this->package ) : '';
+		$address = Plain::text( $this->package );
+		return $address === $this->package && 'downloads.wordpress.org' === wp_parse_url( $address, PHP_URL_HOST ) ? $address : '';
 	}
 }

@@ -25,12 +25,11 @@ final class ThemeComponent implements Component {
 	public function installed(): ?Installed {
 		clearstatcache();
 		wp_clean_themes_cache( false );
-		foreach ( array( 'alloptions', 'stylesheet', 'template' ) as $cached ) {
+		foreach ( array( 'alloptions', 'stylesheet' ) as $cached ) {
 			wp_cache_delete( $cached, 'options' );
 		}
-		$theme = wp_get_theme( $this->stylesheet );
-		$used  = in_array( $this->stylesheet, array( get_option( 'stylesheet' ), get_option( 'template' ) ), true );
-		return $theme->exists() ? new Installed( (string) $theme->get( 'Version' ), $used && get_stylesheet() === $this->stylesheet ) : null;
+		$themes = wp_get_themes();
+		return isset( $themes[ $this->stylesheet ] ) ? new Installed( (string) $themes[ $this->stylesheet ]->get( 'Version' ), get_option( 'stylesheet' ) === $this->stylesheet ) : null;
 	}
 
 	public function before( Installed $now ): \stdClass {

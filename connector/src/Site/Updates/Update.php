@@ -47,8 +47,13 @@ final class Update {
 	public function run(): \stdClass {
 		Tools::load();
 		$args = $this->call->args;
+		// First of all: only what WordPress itself lists has a place on the disk that may be looked at.
+		$before = $this->component->installed();
+		if ( null === $before ) {
+			throw Refusal::of( 'action.before' );
+		}
 		Updatable::check( $this->component );
-		$before = $this->as_planned();
+		$this->must_be_as_planned( $before );
 		if ( ! $this->component->is_newer( $args->version, $before ) ) {
 			throw Refusal::of( 'action.downgrade' );
 		}
@@ -64,13 +69,11 @@ final class Update {
 	}
 
 	/** @throws Refusal With action.before. */
-	private function as_planned(): Installed {
-		$now    = $this->component->installed();
+	private function must_be_as_planned( Installed $now ): void {
 		$before = null === $this->call->leaf ? null : $this->call->leaf->before;
-		if ( null === $now || null === $before || Jcs::encode( $before ) !== Jcs::encode( $this->component->before( $now ) ) ) {
+		if ( null === $before || Jcs::encode( $before ) !== Jcs::encode( $this->component->before( $now ) ) ) {
 			throw Refusal::of( 'action.before' );
 		}
-		return $now;
 	}
 
 	/** @throws Refusal With action.offer, action.files or action.requires. */
