@@ -31,6 +31,7 @@ from presswarden.telemetry.model import (
     inventory_hash,
 )
 from presswarden.telemetry.offers import service as offers
+from presswarden.telemetry.offers.model import Offer
 
 RETENTION_DAYS = 30
 _MOST_NAMED_IN_RECORD = 100
@@ -105,6 +106,11 @@ async def facts(tx: Tx, site: SiteId, *, components: tuple[str, ...] = ()) -> Fa
 
 async def inventory(tx: Tx, site: SiteId) -> Inventory | None:
     return await store.inventory(tx.org, tx, site)
+
+
+async def offers_of(tx: Tx, site: SiteId) -> Mapping[str, Offer]:
+    """What the site is offered now and since when, by component. Empty as long as nothing is known of it."""
+    return await offers.offers(tx, await store.inventory(tx.org, tx, site))
 
 
 async def standing(tx: Tx, site: SiteId) -> Standing | None:
