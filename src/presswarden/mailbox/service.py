@@ -17,7 +17,7 @@ from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import CallId, CorrelationId, Everyone, InstallationId, OrgId, RequestId, SiteId, new_id
 from presswarden.kernel.wake import Listener
-from presswarden.mailbox import store
+from presswarden.mailbox import asking, store
 from presswarden.mailbox.envelopes import store as letters
 from presswarden.mailbox.model import (
     CONTROL_DEADLINE,
@@ -30,7 +30,6 @@ from presswarden.mailbox.model import (
     Outcome,
     PlannedCall,
     Request,
-    RequestConflict,
     RequestState,
     RequestUnknown,
     StandingOrder,
@@ -69,14 +68,16 @@ async def ask(
     deadline: datetime | None = None,
     id: RequestId | None = None,  # noqa: A002 - the noun's own name for it
     planned: PlannedCall | None = None,
+    turn: str = "",
 ) -> Request:
     """Write a request down. Ring `DISPATCH` after the commit. Raises `ToolUnknown`, `ArgsInvalid`, `SiteNotPaired`, `MailboxFull`, `RequestConflict`.
 
     `installation` names one that is not the site's newest. `control.rotate` is asked for without arguments: the dispatcher makes the key and fills them in.
-    With an `id` it is asked once: the same request again is the one that stands. `planned`: the step of an approved plan that this is.
+    With an `id` it is asked once: the same request again is the one that stands. `planned`: the step of an approved plan that this is. Under another `turn`
+    a planned call that nobody knows to have run, or that never left, is sent once more: the same bytes.
     """
     if id is not None and (before := await store.request(tx.org, tx, id)) is not None:
-        return _the_same(before, site, tool, args, planned)
+        return await asking.once_more(tx, asking.the_same(before, site, tool, args, planned), turn, deadline or now + READ_DEADLINE, now)
     if tool != FILLED_IN or args:
         check_args(tool, args)
     target = installation or (await sites.site_of(tx, site)).installation
@@ -92,17 +93,11 @@ async def ask(
     )  # fmt: skip
     if id is None:
         await store.add_request(tx.org, tx, request)
-    elif not await store.add_once(tx.org, tx, request):
-        return _the_same(await outcome(tx, id), site, tool, args, planned)
+    elif not await store.add_once(tx.org, tx, request, turn=turn):
+        return asking.the_same(await outcome(tx, id), site, tool, args, planned)
     told: dict[str, Json] = {} if planned is None else {"proposal": planned.proposal, "plan": planned.digest, "index": planned.index}
     await _record(tx, request, "call.asked", by, told, now=now)
     return request
-
-
-def _the_same(before: Request, site: SiteId, tool: str, args: Mapping[str, Json], planned: PlannedCall | None) -> Request:
-    if (before.site, before.tool, dict(before.args), before.planned) != (site, tool, dict(args), planned):
-        raise RequestConflict("Another request has this id.", do="Ask under an id of its own.")
-    return before
 
 
 async def outcome(tx: Tx, request: RequestId) -> Request:

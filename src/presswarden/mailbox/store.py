@@ -36,33 +36,48 @@ class RequestRow(Tenant, Base):
     planned: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     held_by: Mapped[str | None] = mapped_column(String(128), index=True)
     """The dispatcher whose lease runs; when it is gone, its lease ends with it."""
+    turn: Mapped[str] = mapped_column(String(128), default="", server_default="")
+    """Which asking of the same request this is."""
 
 
-async def add_request(org: OrgId, tx: Tx, request: Request) -> None:
+async def add_request(org: OrgId, tx: Tx, request: Request, *, turn: str = "") -> None:
     tx.add(
         RequestRow(
             org=org, id=request.id, site=request.site, installation=request.installation, tool=request.tool, args=dict(request.args),
             by_kind=request.by.kind, by_id=request.by.id, correlation=request.correlation, asked_at=request.asked_at,
             deadline=request.deadline, state=request.state, look_at=request.asked_at,
-            planned=None if request.planned is None else asdict(request.planned),
+            planned=None if request.planned is None else asdict(request.planned), turn=turn,
         )
     )  # fmt: skip
     await tx.flush()
 
 
-async def add_once(org: OrgId, tx: Tx, request: Request) -> bool:
+async def add_once(org: OrgId, tx: Tx, request: Request, *, turn: str) -> bool:
     """False when somebody else wrote a request with this id down at the same moment."""
     try:
         async with tx.begin_nested():
-            await add_request(org, tx, request)
+            await add_request(org, tx, request, turn=turn)
     except IntegrityError:
         return False
     return True
 
 
 async def request(org: OrgId, tx: Tx, request_id: RequestId) -> Request | None:
-    row = await tx.scalar(select(RequestRow).where(RequestRow.org == org, RequestRow.id == request_id))
+    found = select(RequestRow).where(RequestRow.org == org, RequestRow.id == request_id).execution_options(populate_existing=True)
+    row = await tx.scalar(found)
     return None if row is None else _request(row)
+
+
+async def reopen(org: OrgId, tx: Tx, request_id: RequestId, turn: str, *, deadline: datetime, now: datetime) -> bool:
+    """Let a settled request be looked at once more. False when it was opened for this turn already, or is open."""
+    opened = await tx.execute(
+        update(RequestRow)
+        .where(RequestRow.org == org, RequestRow.id == request_id, RequestRow.look_at.is_(None), RequestRow.turn != turn)
+        .values(state=RequestState.SENT.value, look_at=now, deadline=deadline, settled_at=None, outcome=JSON.NULL, turn=turn)
+        .returning(RequestRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return opened.scalar_one_or_none() is not None
 
 
 async def requests_of(org: OrgId, tx: Tx, site: SiteId, limit: int) -> tuple[Request, ...]:

@@ -11,6 +11,7 @@ def upgrade() -> None:
     moment = sa.DateTime(timezone=True)
     op.add_column("mailbox_requests", sa.Column("planned", sa.JSON(), nullable=True))
     op.add_column("mailbox_requests", sa.Column("held_by", sa.String(128), nullable=True))
+    op.add_column("mailbox_requests", sa.Column("turn", sa.String(128), nullable=False, server_default=""))
     op.create_index("ix_mailbox_requests_held_by", "mailbox_requests", ["held_by"])
     op.add_column("fences", sa.Column("seen", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("fences", sa.Column("seen_at", moment, nullable=True))
