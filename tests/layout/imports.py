@@ -66,6 +66,7 @@ HOMES = {  # where each library may be imported; a library of others that is not
     "typer": {"surfaces.cli", "surfaces.cli.*", "processes.*"},
     "urllib.request": {"outside.*"},
     "uvicorn": {"processes.*"},
+    "webauthn": {"approvals.passkeys"},
 }
 DYNAMIC = {"importlib.import_module", "importlib.util", "importlib.machinery", "runpy", "imp", "pkgutil", "zipimport"}
 

@@ -48,7 +48,7 @@ class PolicyNotActivated(PresswardenError):
 class ModeRefused(PresswardenError):
     """The site can't have this mode: no snapshot was confirmed on it yet, or the policy's `max_mode` is lower."""
 
-    code = "site.mode"
+    code = "policy.mode"
 
 
 class ProposalRefused(PresswardenError):

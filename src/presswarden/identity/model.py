@@ -33,10 +33,14 @@ class Permission(StrEnum):
     SITE_RESUME = "site.resume"
     SITE_REVOKE = "site.revoke"
     SITE_MOVE = "site.move"
+    SITE_MODE = "site.mode"
+    """Give a site more freedom; to make it quieter is a pause."""
     INCIDENT_SEE = "incident.see"
     INCIDENT_DECIDE = "incident.decide"
     PROPOSE = "proposal.file"
     APPROVE = "approval.give"
+    POLICY_SEE = "policy.see"
+    POLICY_SET = "policy.set"
     CONTENT_SEE = "content.see"
     """See the content arguments of a proposal."""
     AUDIT_SEE = "audit.see"
@@ -49,18 +53,27 @@ class Permission(StrEnum):
 
 _P = Permission
 _LOOK: Final = frozenset({_P.SITE_SEE, _P.INCIDENT_SEE})
-_OPERATE: Final = _LOOK | {_P.SITE_PAIR, _P.SITE_READ, _P.SITE_PAUSE, _P.PROPOSE, _P.CONTENT_SEE, _P.AUDIT_SEE, _P.PEOPLE_SEE}
+_OPERATE: Final = _LOOK | {
+    _P.POLICY_SEE,
+    _P.SITE_PAIR,
+    _P.SITE_READ,
+    _P.SITE_PAUSE,
+    _P.PROPOSE,
+    _P.CONTENT_SEE,
+    _P.AUDIT_SEE,
+    _P.PEOPLE_SEE,
+}
 
 # A stop is cheap, a resume is the owner's (POLICY). An auditor sees all and changes nothing; a viewer sees neither content nor payloads.
 ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         Role.OWNER: frozenset(Permission),
         Role.ADMIN: _OPERATE
-        | {_P.SITE_REVOKE, _P.SITE_MOVE, _P.INCIDENT_DECIDE, _P.APPROVE, _P.AUDIT_PAYLOAD, _P.AUDIT_EXPORT, _P.PEOPLE_MANAGE},
-        Role.APPROVER: _LOOK | {_P.APPROVE, _P.CONTENT_SEE, _P.AUDIT_SEE, _P.PEOPLE_SEE, _P.SITE_PAUSE},
+        | {_P.SITE_REVOKE, _P.SITE_MOVE, _P.SITE_MODE, _P.INCIDENT_DECIDE, _P.APPROVE, _P.AUDIT_PAYLOAD, _P.AUDIT_EXPORT, _P.PEOPLE_MANAGE},
+        Role.APPROVER: _LOOK | {_P.POLICY_SEE, _P.APPROVE, _P.CONTENT_SEE, _P.AUDIT_SEE, _P.PEOPLE_SEE, _P.SITE_PAUSE},
         Role.OPERATOR: _OPERATE,
         Role.VIEWER: _LOOK,
-        Role.AUDITOR: _LOOK | {_P.CONTENT_SEE, _P.AUDIT_SEE, _P.AUDIT_PAYLOAD, _P.AUDIT_EXPORT, _P.PEOPLE_SEE},
+        Role.AUDITOR: _LOOK | {_P.POLICY_SEE, _P.CONTENT_SEE, _P.AUDIT_SEE, _P.AUDIT_PAYLOAD, _P.AUDIT_EXPORT, _P.PEOPLE_SEE},
     }
 )
 

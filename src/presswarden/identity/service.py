@@ -10,6 +10,7 @@ from presswarden.audit import service as audit
 from presswarden.audit.model import Actor, Entry
 from presswarden.identity import store
 from presswarden.identity.model import (
+    ALLOWED,
     Forbidden,
     Grant,
     LastOwner,
@@ -87,6 +88,15 @@ async def find_person(tx: Tx, text: str) -> Person:
         if one.id == text or one.mail == text.strip().lower():
             return one
     raise PersonUnknown("There is no such person in this organisation.", do="List the people and use the id or the mail address shown.")
+
+
+async def last_removal(tx: Tx) -> datetime | None:
+    """When somebody last lost a say: was removed, or had a role withdrawn that approves. As the record has it; None when nobody ever did."""
+    approving = {role.value for role, allowed in ALLOWED.items() if Permission.APPROVE in allowed}
+    newest = [*await audit.events(tx, kind="person.removed", newest_first=True, limit=1)]
+    withdrawn = await audit.events(tx, kind="role.withdrawn", newest_first=True, limit=100)
+    newest += [one for one in withdrawn if one.payload is None or one.payload.get("role") in approving][:1]
+    return max((one.at for one in newest), default=None)
 
 
 async def owner(tx: Tx) -> Person:

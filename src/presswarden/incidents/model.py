@@ -40,6 +40,7 @@ class SignalKind(StrEnum):
     RECEIPT_INVALID = "receipt_invalid"
     SITE_PAUSED = "site_paused"
     ROLLBACK_FAILED = "rollback_failed"
+    PASSKEY_COUNTER = "passkey_counter"
 
 
 class IncidentState(StrEnum):
@@ -145,6 +146,13 @@ KINDS: Final[Mapping[SignalKind, KindFacts]] = MappingProxyType(
             True,
             "The site is paused.",
             "Ask the site's admin why; a local pause is lifted on the site, ours with `site resume`.",
+        ),
+        SignalKind.PASSKEY_COUNTER: KindFacts(
+            Severity.HIGH,
+            Bite.NOTHING,
+            False,
+            "A passkey's counter did not go up when it approved something.",
+            "Ask that person whether they tapped twice or use a synced passkey; if neither, remove the passkey: somebody may hold a copy.",
         ),
         SignalKind.ROLLBACK_FAILED: KindFacts(
             Severity.CRITICAL,

@@ -1,0 +1,143 @@
+"""What the policy has to know of sites, components and people, as it stands this moment. Limits: reads only; nothing is concluded here."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from presswarden.actions.catalogue import CATALOGUE
+from presswarden.actions.model import Klass
+from presswarden.approvals import components
+from presswarden.approvals.keys import store as keys
+from presswarden.approvals.model import Given, Station, Way
+from presswarden.approvals.modes import store as modes
+from presswarden.approvals.stations import effective
+from presswarden.identity import service as identity
+from presswarden.identity.model import ALLOWED, Permission, Person, Role, may
+from presswarden.incidents import service as incidents
+from presswarden.kernel.db import Tx
+from presswarden.kernel.ids import SiteId
+from presswarden.policy.model import Approvers, ComponentFacts, Consent, Fleet, SiteFacts
+from presswarden.policy.rules import Rules
+from presswarden.proposals.model import Item
+from presswarden.proposals.packages import service as packages
+from presswarden.sites import service as sites
+from presswarden.sites.model import InstallationState, Site
+from presswarden.telemetry import service as telemetry
+from presswarden.telemetry.model import Facts
+from presswarden.telemetry.model import Rules as Wanted
+from presswarden.telemetry.offers import service as offers
+
+ROOM: int = 52_428_800
+"""Bytes that a component's new files may take, where nobody knows: twice that has to be free (S1)."""
+ROOM_FOR_CORE: int = 104_857_600
+
+
+async def of_sites(
+    tx: Tx, items: Sequence[Item], rules: Mapping[SiteId, Rules], *, snapshot_verified: bool | None, now: datetime
+) -> Mapping[SiteId, SiteFacts]:
+    """One for each site that `items` touch."""
+    wanted = tuple(dict.fromkeys(item.site for item in items))
+    stations = await modes.stations(tx.org, tx, wanted)
+    known = {site.id: site for site in await sites.list_sites(tx)}
+    return {
+        site: await _of_site(
+            tx, known[site], stations[site], rules[site], [item for item in items if item.site == site], snapshot_verified, now
+        )
+        for site in wanted
+    }
+
+
+async def of_items(tx: Tx, items: Sequence[Item]) -> tuple[tuple[Item, ComponentFacts], ...]:
+    return tuple([(item, await _of_item(tx, item)) for item in items])
+
+
+async def fleet(tx: Tx, items: Sequence[Item]) -> Fleet:
+    paired = [site for site in await sites.list_sites(tx) if site.state is InstallationState.PAIRED]
+    return Fleet(size=len(paired), touched=len({item.site for item in items}))
+
+
+async def approvers(tx: Tx) -> Approvers:
+    """Whoever may approve anywhere counts: a plan can't be cut so that its own approvers seem to be missing."""
+    able = [one for one in await identity.people(tx) if _may_approve_somewhere(one)]
+    with_passkey = {passkey.person for passkey in await keys.passkeys(tx.org, tx)}
+    return Approvers(len(able), await identity.last_removal(tx), sum(one.id in with_passkey for one in able))
+
+
+async def consents(tx: Tx, answers: Sequence[Given], wanted: Sequence[SiteId]) -> tuple[Consent, ...]:
+    """Each yes, with what the person who said it may do now. Somebody who was removed may nothing."""
+    yes = [one for one in answers if one.yes]
+    if not yes:
+        return ()
+    here = {one.id: one for one in await identity.people(tx)}
+    passkeys = await keys.passkeys(tx.org, tx)
+    found = []
+    for one in yes:
+        person = here.get(one.person)
+        own = {passkey.id for passkey in passkeys if passkey.person == one.person}
+        found.append(
+            Consent(
+                person=one.person,
+                owner=person is not None and Role.OWNER in person.roles,
+                may_approve=person is not None and all(may(person, Permission.APPROVE, site) for site in wanted),
+                # A passkey that was taken out of use since then vouches for nobody.
+                passkey=one.way is Way.PASSKEY and one.passkey in own,
+                identities=frozenset({one.passkey, *own, person.mail if person else ""} - {""}),
+                at=one.at,
+            )
+        )
+    return tuple(found)
+
+
+def _may_approve_somewhere(person: Person) -> bool:
+    return any(Permission.APPROVE in ALLOWED[grant.role] for grant in person.grants)
+
+
+async def _of_site(
+    tx: Tx, site: Site, station: Station, rules: Rules, items: Sequence[Item], snapshot_verified: bool | None, now: datetime
+) -> SiteFacts:
+    facts = await telemetry.facts(tx, site.id, components=tuple({item.component for item in items if item.component}))
+    zone = facts.get("environment.timezone")
+    return SiteFacts(
+        site=site.id,
+        mode=effective(station, rules),
+        critical=station.critical,
+        timezone=zone.value if zone is not None and isinstance(zone.value, str) and zone.value else "UTC",
+        snapshot_confirmed=station.snapshot_confirmed_at is not None,
+        snapshot_verified=snapshot_verified,
+        ineligible=_ineligible(site, facts, items, now),
+        paused=site.paused,
+        contained=tuple(one.says for one in await incidents.containment(tx, site.id)),
+    )
+
+
+def _ineligible(site: Site, facts: Facts, items: Sequence[Item], now: datetime) -> tuple[tuple[str, str], ...]:
+    """Of what changes components; taking back, clearing and deleting need none of it. Open changes are the gate's to see, holds the policy's."""
+    told = facts.with_control(now, site_paired=site.state is InstallationState.PAIRED, site_change_open=False, site_held=False)
+    found: dict[str, str] = {}
+    for item in items:
+        action = CATALOGUE.get(item.tool)
+        if action is None or action.klass is not Klass.CHANGE or not item.component:
+            continue
+        folder = item.component if item.component.startswith(("plugin:", "theme:")) else ""
+        room = ROOM_FOR_CORE if item.component == "core" else ROOM
+        for reason in telemetry.eligibility(told, Wanted(target=folder, estimate=room), now).reasons:
+            found.setdefault(reason.code.value, reason.says)
+    return tuple(found.items())
+
+
+async def _of_item(tx: Tx, item: Item) -> ComponentFacts:
+    holds = await telemetry.inventory(tx, item.site)
+    offer = (await offers.offers(tx, holds)).get(item.component)
+    offered = offer is not None and offer.named.version == item.version
+    mine = holds.components.get(item.component, {}) if holds else {}
+    # WordPress and its languages come from one place; of plugins and themes the site says whether the update API knows them.
+    known = item.component == "core" or item.component.startswith("translation:") or mine.get("known") is True
+    return ComponentFacts(
+        known=known,
+        offered=offered,
+        offered_since=offer.first_seen if offer is not None and offered else None,
+        security=False,  # no source tells it yet, and silence means no
+        migrates=components.migrates(item.component),
+        touchy=components.is_touchy(item.component),
+        package_bound=bool(item.package),
+        package_differs=bool(item.version) and await packages.differs(tx, item.component, item.version),
+    )
