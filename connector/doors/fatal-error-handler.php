@@ -28,7 +28,7 @@ return new class() extends WP_Fatal_Error_Handler {
 			require_once __DIR__ . '/mu-plugins/presswarden-watchdog/load.php';
 			$fatal = \Presswarden\Connector\Watch\Evidence::fatal();
 			if ( null !== $fatal && null === \Presswarden\Connector\Watch\Watch::here() ) {
-				\Presswarden\Connector\Watch\Evidence::remember( WP_CONTENT_DIR . '/presswarden-snapshots', $fatal, time() );
+				\Presswarden\Connector\Watch\Evidence::remember( WP_CONTENT_DIR . '/presswarden-snapshots', $fatal, time(), true );
 			}
 		}
 		parent::handle();

@@ -77,18 +77,20 @@ final class Evidence {
 	 * Keeps the error in the ring, once for each place.
 	 *
 	 * @param array{type:int,message:string,file:string,line:int} $error Of error_get_last().
+	 * @param bool                                                $own   No change was open: it is the site's own. What a change brought is not, or a second try of the same bad version would pass.
 	 */
-	public static function remember( string $folder, array $error, int $now ): void {
+	public static function remember( string $folder, array $error, int $now, bool $own ): void {
 		$open = is_dir( $folder ) ? Lock::take( $folder . '/' . self::RING_FILE, 1.0 ) : null;
 		if ( null === $open ) {
 			return;
 		}
 		$rows  = self::rows( (string) stream_get_contents( $open ) );
 		$place = str_replace( '\\', '/', $error['file'] );
-		$first = $now;
+		$mark  = self::mark( $error );
+		$first = $own ? $now : 0;
 		foreach ( $rows as $at => $row ) {
-			if ( $row['file'] === $place && $row['line'] === $error['line'] ) {
-				$first = min( $first, $row['first'] );
+			if ( $row['mark'] === $mark ) {
+				$first = 0 === $row['first'] ? $first : $row['first'];
 				unset( $rows[ $at ] );
 			}
 		}
@@ -97,6 +99,7 @@ final class Evidence {
 			'file'  => $place,
 			'first' => $first,
 			'line'  => $error['line'],
+			'mark'  => $mark,
 			'type'  => $error['type'],
 		);
 		array_unshift( $rows, $new );
@@ -110,7 +113,7 @@ final class Evidence {
 	/**
 	 * The ring, newest first.
 	 *
-	 * @return array<int,array{at:int,file:string,first:int,line:int,type:int}>
+	 * @return array<int,array{at:int,file:string,first:int,line:int,mark:string,type:int}>
 	 */
 	public static function fatals( string $folder ): array {
 		$open = is_file( $folder . '/' . self::RING_FILE ) ? fopen( $folder . '/' . self::RING_FILE, 'rb' ) : false;
@@ -130,7 +133,7 @@ final class Evidence {
 	 */
 	public static function is_old( Marker $marker, array $error ): bool {
 		foreach ( self::fatals( Marker::folder( $marker->content ) ) as $row ) {
-			if ( str_replace( '\\', '/', $error['file'] ) === $row['file'] && $error['line'] === $row['line'] && $row['first'] < $marker->opened ) {
+			if ( self::mark( $error ) === $row['mark'] && $row['first'] > 0 && $row['first'] < $marker->opened ) {
 				return true;
 			}
 		}
@@ -157,6 +160,16 @@ final class Evidence {
 		return false;
 	}
 
+	/**
+	 * By which the same error is known again: its place and what it says without numbers and trace, as a hash.
+	 *
+	 * @param array{type:int,message:string,file:string,line:int} $error Of error_get_last().
+	 */
+	private static function mark( array $error ): string {
+		$says = (string) preg_replace( '/[0-9]+/', '0', explode( "\n", $error['message'], 2 )[0] );
+		return substr( hash( 'sha256', $error['type'] . "\n" . $error['file'] . "\n" . $error['line'] . "\n" . $says ), 0, 16 );
+	}
+
 	private static function add( Marker $marker, string $kind ): void {
 		$open = Lock::take( Marker::folder( $marker->content ) . '/' . self::LINES_FILE, 1.0 );
 		if ( null !== $open ) {
@@ -178,12 +191,12 @@ final class Evidence {
 		return $kinds;
 	}
 
-	/** @return array<int,array{at:int,file:string,first:int,line:int,type:int}> */
+	/** @return array<int,array{at:int,file:string,first:int,line:int,mark:string,type:int}> */
 	private static function rows( string $text ): array {
 		$rows = array();
 		foreach ( explode( "\n", $text ) as $line ) {
 			$row = json_decode( $line, true );
-			if ( is_array( $row ) && isset( $row['at'], $row['file'], $row['first'], $row['line'], $row['type'] ) ) {
+			if ( is_array( $row ) && isset( $row['at'], $row['file'], $row['first'], $row['line'], $row['mark'], $row['type'] ) ) {
 				$rows[] = $row;
 			}
 		}

@@ -66,7 +66,7 @@ final class PartWriter {
 	}
 
 	public static function available(): bool {
-		return function_exists( 'openssl_encrypt' ) && in_array( self::CIPHER, openssl_get_cipher_methods(), true );
+		return function_exists( 'openssl_encrypt' ) && function_exists( 'openssl_get_cipher_methods' ) && in_array( self::CIPHER, openssl_get_cipher_methods(), true );
 	}
 
 	public static function part_key( string $key, string $salt ): string {

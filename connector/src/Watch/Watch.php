@@ -81,7 +81,7 @@ final class Watch {
 		$folder = Marker::folder( $this->marker->content );
 		$fatal  = Evidence::fatal();
 		if ( $this->baseline ) {
-			null === $fatal || Evidence::remember( $folder, $fatal, $this->marker->opened - 1 );
+			null === $fatal || Evidence::remember( $folder, $fatal, $this->marker->opened - 1, true );
 			Evidence::before( $this->marker, $this->page, $this->weak() );
 			return;
 		}
@@ -170,7 +170,7 @@ final class Watch {
 	/** @param array{type:int,message:string,file:string,line:int} $fatal Of this request. */
 	private function of_fatal( string $folder, array $fatal ): string {
 		$old = Evidence::is_old( $this->marker, $fatal );
-		Evidence::remember( $folder, $fatal, time() );
+		Evidence::remember( $folder, $fatal, time(), false );
 		if ( $old ) {
 			return '';
 		}
