@@ -136,7 +136,7 @@ def _pages(task: Task, before: Look, look: Look) -> Iterator[Finding]:
         page = now.get(was.url)
         if page is None or is_failing(was):
             continue
-        name = was.url or "the home page"
+        name = was.url or "The home page"
         if is_failing(page):
             seen = "nothing" if page.status == 0 else f"HTTP {page.status}{' and an error message' if page.fatal else ''}"
             yield Finding("page.failing", f"{name} answered HTTP {was.status} and answers {seen} now.")

@@ -4,6 +4,7 @@ Only files go back. Posts, orders and users written meanwhile stay; how many a d
 its own. "Taken back" is said when the old version was read back from a site that answers, and not before.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -151,7 +152,7 @@ def _is_over(task: Task, stood: Health | None) -> bool:
 
 
 def _lost(value: Json) -> dict[str, Json]:
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         return {}
     return {f"lost_{name}": count for name in _COUNTED if isinstance(count := value.get(name), int) and not isinstance(count, bool)}
 

@@ -3,6 +3,7 @@
 Nothing takes them back, so what was not seen is not said to have succeeded.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from presswarden.flows import judging, looking, preparing
@@ -71,7 +72,7 @@ async def _deleted(hands: Hands, task: Task, told: Outcome) -> Ending:
             "snapshot.not_listed",
             "The snapshots could not be listed.",
         )
-    if any(isinstance(one, dict) and one.get("id") == task.snapshot for one in kept):
+    if any(isinstance(one, Mapping) and one.get("id") == task.snapshot for one in kept):
         return Ending(Result.UNVERIFIED, "snapshot.still_there", "The snapshot is still listed.")
     return Ending(Result.SUCCEEDED, "", "The snapshot is gone.")
 
