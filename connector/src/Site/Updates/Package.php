@@ -16,6 +16,7 @@ use Presswarden\Connector\Core\Refusal;
 trait Package {
 
 	private string $fetched    = '';
+	private string $working    = '';
 	private ?Listing $unpacked = null;
 
 	public function fetch( string $address, string $expected ): string {
@@ -23,7 +24,8 @@ trait Package {
 		$this->upgrade_strings();
 		$file = parent::download_package( $address );
 		if ( ! is_string( $file ) || ! is_file( $file ) ) {
-			throw Refusal::because( 'action.download', is_wp_error( $file ) ? Said::text( (string) $file->get_error_data() ) : '' );
+			$why = is_wp_error( $file ) ? Said::text( $file->get_error_data() ) : '';
+			throw Refusal::because( 'action.download', Said::sentence( 'The package could not be fetched; nothing was touched.', $why ) );
 		}
 		$this->fetched = $file;
 		$hash          = (string) hash_file( 'sha256', $file );
@@ -39,8 +41,13 @@ trait Package {
 	}
 
 	public function tidy(): void {
+		global $wp_filesystem;
 		if ( '' !== $this->fetched && is_file( $this->fetched ) ) {
 			unlink( $this->fetched );
+		}
+		if ( '' !== $this->working && is_dir( $this->working ) ) {
+			// A package that was refused after it was unpacked lies in a folder that the web can reach.
+			$wp_filesystem->delete( $this->working, true );
 		}
 		// What failed is put back by us from the snapshot, now; WordPress would do it again from its own copy after the answer.
 		remove_action( 'shutdown', array( $this, 'restore_temp_backup' ) );
@@ -67,6 +74,7 @@ trait Package {
 	public function unpack_package( $package, $delete_package = true ) {
 		$folder = parent::unpack_package( $package, $delete_package );
 		if ( is_string( $folder ) ) {
+			$this->working  = $folder;
 			$this->unpacked = Listing::of( $folder );
 		}
 		return $folder;
