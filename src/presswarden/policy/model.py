@@ -21,7 +21,8 @@ class Mode(StrEnum):
     AUTONOMOUS = "autonomous"
 
 
-FREEDOM: Final[Mapping[Mode, int]] = MappingProxyType({mode: rank for rank, mode in enumerate(Mode)})
+MODES: Final = tuple(Mode)
+"""The quietest first."""
 LADDER: Final[Mapping[Risk, int]] = MappingProxyType({risk: rank for rank, risk in enumerate(Risk)})
 
 
@@ -50,7 +51,9 @@ class Stage(StrEnum):
 
     FILING = "filing"
     APPROVAL = "approval"
+    """Also when it is asked whether something may be released to run: no snapshot is due yet."""
     DISPATCH = "dispatch"
+    """Before the act itself: a snapshot that is not known to be verified holds it back."""
 
 
 @dataclass(frozen=True, slots=True)

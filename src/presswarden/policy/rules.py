@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar  # Any: fields of several classes are merged by one rule each
 
 from presswarden.actions.model import Risk
-from presswarden.policy.model import FREEDOM, LADDER, Mode
+from presswarden.policy.model import LADDER, MODES, Mode
 from presswarden.policy.versions import Range
 
 _T = TypeVar("_T")
@@ -210,7 +210,7 @@ def _harder(one: Risk, other: Risk) -> Risk:
 
 
 def _quieter(one: Mode, other: Mode) -> Mode:
-    return min(one, other, key=FREEDOM.__getitem__)
+    return min(one, other, key=MODES.index)
 
 
 _STRICTER: Final[Mapping[str, Callable[[Any, Any], Any]]] = MappingProxyType(

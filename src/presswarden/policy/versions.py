@@ -49,7 +49,12 @@ def compare(one: str, other: str) -> int:
 
 
 def size_of(component: str, was: str, version: str) -> Size:
-    """How far apart. WordPress itself counts 7.1 to 7.2 as major. What is no plain number on either side counts as major: nothing is known of it."""
+    """How far apart. WordPress itself counts 7.1 to 7.2 as major; translations have no versions of their own and count as patches.
+
+    What is no plain number on either side counts as major: nothing is known of it.
+    """
+    if component.startswith("translation:"):
+        return Size.PATCH
     old, new = key(was), key(version)
     if not old or not new or any(rank != _NUMBER for rank, _ in (*old, *new)):
         return Size.MAJOR

@@ -1,0 +1,436 @@
+"""The decision, table by table. Limits: rules here are values; that documents come to them is `test_read_document`'s."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from presswarden.actions.model import Risk
+from presswarden.kernel.ids import SiteId, new_id
+from presswarden.policy.decide import decide
+from presswarden.policy.model import Approvers, Fleet, Mode, Needs, Stage, Verdict
+from presswarden.proposals.model import Source
+from tests.stages.policy.questions import (
+    ASKER,
+    FACTS,
+    NOW,
+    ONE,
+    OTHER,
+    SITE,
+    TRANSLATION,
+    codes,
+    consent,
+    item,
+    question,
+    recommended,
+    rules,
+    site,
+)
+
+READ = item("wp.site.inventory", "", "", "")
+PATCH = item()
+MAJOR = item(version="2.0.0")
+CORE_MAJOR = item("wp.core.update", "core", "7.1.4", "7.2")
+WANTED = {Risk.NONE: READ, Risk.LOW: TRANSLATION, Risk.MEDIUM: PATCH, Risk.HIGH: MAJOR, Risk.CRITICAL: CORE_MAJOR}
+NOBODY = Needs(0, owners=False, passkeys=False, delay_minutes=0, single_operator=False)
+ONE_YES = Needs(1, owners=False, passkeys=False, delay_minutes=0, single_operator=False)
+TWO_PEOPLE = Needs(2, owners=False, passkeys=True, delay_minutes=0, single_operator=False)
+TWO_OWNERS = Needs(2, owners=True, passkeys=True, delay_minutes=0, single_operator=False)
+
+TABLE = [
+    (Mode.OBSERVE, Risk.NONE, Verdict.ALLOW, NOBODY),
+    (Mode.OBSERVE, Risk.LOW, Verdict.REFUSE, ONE_YES),
+    (Mode.OBSERVE, Risk.MEDIUM, Verdict.REFUSE, ONE_YES),
+    (Mode.OBSERVE, Risk.HIGH, Verdict.REFUSE, TWO_PEOPLE),
+    (Mode.OBSERVE, Risk.CRITICAL, Verdict.REFUSE, TWO_OWNERS),
+    (Mode.APPROVE, Risk.NONE, Verdict.ALLOW, NOBODY),
+    (Mode.APPROVE, Risk.LOW, Verdict.ASK, ONE_YES),
+    (Mode.APPROVE, Risk.MEDIUM, Verdict.ASK, ONE_YES),
+    (Mode.APPROVE, Risk.HIGH, Verdict.ASK, TWO_PEOPLE),
+    (Mode.APPROVE, Risk.CRITICAL, Verdict.ASK, TWO_OWNERS),
+    (Mode.AUTONOMOUS, Risk.NONE, Verdict.ALLOW, NOBODY),
+    (Mode.AUTONOMOUS, Risk.LOW, Verdict.ALLOW, NOBODY),
+    (Mode.AUTONOMOUS, Risk.MEDIUM, Verdict.ALLOW, NOBODY),
+    (Mode.AUTONOMOUS, Risk.HIGH, Verdict.ASK, TWO_PEOPLE),
+    (Mode.AUTONOMOUS, Risk.CRITICAL, Verdict.ASK, TWO_OWNERS),
+]
+
+
+@pytest.mark.req("W8", "X6")
+@pytest.mark.parametrize(("mode", "risk", "verdict", "needs"), TABLE)
+def test_a_recommendation_at_dispatch_without_consent_follows_the_table(mode, risk, verdict, needs):
+    found = decide(recommended(wanted=WANTED[risk], at=site(mode)), rules(), now=NOW)
+    assert (found.risk, found.verdict, found.needs) == (risk, verdict, needs)
+
+
+@pytest.mark.req("W8", "X6")
+@pytest.mark.parametrize(("mode", "risk"), [(mode, risk) for mode, risk, _, _ in TABLE])
+def test_with_every_consent_it_needs_it_runs_unless_the_site_is_only_observed(mode, risk):
+    found = decide(question(WANTED[risk], at=site(mode)), rules(), now=NOW)
+    refused = mode is Mode.OBSERVE and risk is not Risk.NONE
+    assert found.verdict is (Verdict.REFUSE if refused else Verdict.ALLOW)
+    assert found.consented is not refused
+
+
+@pytest.mark.req("X6")
+@pytest.mark.parametrize("risk", [Risk.LOW, Risk.MEDIUM, Risk.HIGH, Risk.CRITICAL])
+def test_on_an_observed_site_it_is_filed_and_never_approved_or_dispatched(risk):
+    asked = recommended(wanted=WANTED[risk], at=site(Mode.OBSERVE))
+    filed, approved, sent = (decide(replace(asked, stage=stage), rules(), now=NOW) for stage in Stage)
+    assert filed.verdict is Verdict.HOLD
+    assert approved.verdict is sent.verdict is Verdict.REFUSE
+    assert "policy.observe" in codes(filed) & codes(approved) & codes(sent)
+
+
+def test_in_approve_mode_what_automate_lists_runs_by_itself_at_low_risk_only():
+    listed = rules(automate=frozenset({"wp.translation.update", "wp.plugin.update"}))
+    assert decide(recommended(wanted=TRANSLATION, at=site()), listed, now=NOW).verdict is Verdict.ALLOW
+    assert decide(recommended(wanted=PATCH, at=site()), listed, now=NOW).verdict is Verdict.ASK
+    raised = decide(recommended(wanted=TRANSLATION, at=site(critical=True)), listed, now=NOW)
+    assert (raised.risk, raised.verdict) == (Risk.MEDIUM, Verdict.ASK)
+
+
+@pytest.mark.req("W6")
+@pytest.mark.parametrize(("confidence", "verdict"), [(0.8199, Verdict.HOLD), (0.82, Verdict.ALLOW), (0.8199999999, Verdict.HOLD)])
+def test_confidence_holds_below_the_threshold_and_passes_at_it(confidence, verdict):
+    found = decide(recommended(confidence), rules(), now=NOW)
+    assert found.verdict is verdict
+    assert ("policy.confidence" in codes(found)) is (verdict is Verdict.HOLD)
+
+
+@pytest.mark.req("W6")
+@pytest.mark.parametrize("mode", [Mode.APPROVE, Mode.AUTONOMOUS])
+@pytest.mark.parametrize("wanted", [TRANSLATION, PATCH, MAJOR])
+def test_a_recommendation_below_the_threshold_is_held_in_every_mode_even_with_consents(mode, wanted):
+    asked = recommended(0.5, wanted=wanted, at=site(mode), consents=(consent(ONE), consent(OTHER)))
+    assert decide(asked, rules(automate=frozenset({wanted.tool})), now=NOW).verdict is Verdict.HOLD
+
+
+@pytest.mark.req("W6")
+def test_a_confidence_that_is_no_number_holds():
+    assert decide(recommended(float("nan")), rules(), now=NOW).verdict is Verdict.HOLD
+
+
+@pytest.mark.req("W6")
+def test_the_threshold_is_the_policy_s():
+    assert decide(recommended(0.85), rules(confidence_threshold=0.86), now=NOW).verdict is Verdict.HOLD
+    assert decide(recommended(0.75), rules(confidence_threshold=0.7), now=NOW).verdict is Verdict.ALLOW
+
+
+@pytest.mark.req("W6")
+@pytest.mark.parametrize("source", [Source.PERSON, Source.CLIENT])
+def test_what_people_and_clients_ask_for_never_runs_by_itself_above_low(source):
+    asked = question(at=site(Mode.AUTONOMOUS), source=source, confidence=0.99, consents=())
+    found = decide(asked, rules(), now=NOW)
+    assert found.verdict is Verdict.ASK
+    assert "policy.confidence_not_applicable" in codes(found)
+    low = question(TRANSLATION, at=site(Mode.AUTONOMOUS), source=source, consents=())
+    assert decide(low, rules(), now=NOW).verdict is Verdict.ALLOW
+
+
+@pytest.mark.req("W6")
+def test_an_adopted_recommendation_is_the_adopter_s_request_and_needs_another_person():
+    adopted = question(source=Source.ANALYST, confidence=0.5, consents=())
+    assert decide(adopted, rules(), now=NOW).verdict is Verdict.ASK
+    assert decide(replace(adopted, consents=(consent(ONE),)), rules(), now=NOW).verdict is Verdict.ALLOW
+    assert decide(replace(adopted, consents=(consent(ASKER),)), rules(), now=NOW).verdict is Verdict.ASK
+
+
+@pytest.mark.req("W7")
+@pytest.mark.parametrize("wanted", [PATCH, MAJOR, CORE_MAJOR, item("wp.plugin.activate", version="")])
+@pytest.mark.parametrize("verified", [None, False])
+def test_without_a_verified_snapshot_nothing_of_medium_risk_or_above_is_dispatched(wanted, verified):
+    found = decide(question(wanted, at=site(snapshot_verified=verified)), rules(), now=NOW)
+    assert found.verdict is Verdict.HOLD
+    assert codes(found, Verdict.HOLD) == {"policy.snapshot"}
+
+
+@pytest.mark.req("W7")
+def test_a_snapshot_is_not_due_before_dispatch_but_a_bad_one_is_told():
+    for stage in (Stage.FILING, Stage.APPROVAL):
+        assert decide(question(at=site(snapshot_verified=None), stage=stage), rules(), now=NOW).verdict is Verdict.ALLOW
+        assert decide(question(at=site(snapshot_verified=False), stage=stage), rules(), now=NOW).verdict is Verdict.HOLD
+
+
+@pytest.mark.req("W7")
+def test_low_risk_and_the_deletion_of_a_snapshot_need_none():
+    assert decide(question(TRANSLATION, at=site(snapshot_verified=None)), rules(), now=NOW).verdict is Verdict.ALLOW
+    delete = item("wp.snapshot.delete", "", "", "", args={"snapshot": new_id()})
+    found = decide(question(delete, at=site(snapshot_verified=None)), rules(), now=NOW)
+    assert (found.verdict, found.risk) == (Verdict.ALLOW, Risk.HIGH)
+
+
+@pytest.mark.req("W8")
+def test_autonomous_counts_as_approve_until_a_snapshot_was_confirmed():
+    asked = recommended(at=site(Mode.AUTONOMOUS, snapshot_confirmed=False))
+    found = decide(asked, rules(), now=NOW)
+    assert found.verdict is Verdict.ASK
+    assert "policy.no_snapshot_yet" in codes(found)
+    assert decide(recommended(at=site(Mode.AUTONOMOUS)), rules(), now=NOW).verdict is Verdict.ALLOW
+
+
+@pytest.mark.req("W8")
+@pytest.mark.parametrize(("most", "verdict"), [(Mode.APPROVE, Verdict.ASK), (Mode.OBSERVE, Verdict.REFUSE)])
+def test_no_site_goes_further_than_the_policy_lets_it(most, verdict):
+    found = decide(recommended(), rules(max_mode=most), now=NOW)
+    assert found.verdict is verdict
+    assert codes(found) & {"policy.max_mode", "policy.observe"}
+
+
+@pytest.mark.req("N13")
+def test_a_package_that_differs_from_that_of_other_sites_never_runs_by_itself():
+    translation = decide(recommended(wanted=TRANSLATION, facts=replace(FACTS, package_differs=True)), rules(), now=NOW)
+    assert (translation.risk, translation.verdict) == (Risk.MEDIUM, Verdict.ASK)
+    assert "policy.package_differs" in codes(translation)
+
+
+@pytest.mark.req("N13")
+@pytest.mark.parametrize(
+    ("wanted", "facts", "code"),
+    [
+        (PATCH, replace(FACTS, known=False), "policy.component_unknown"),
+        (PATCH, replace(FACTS, offered=False), "policy.not_offered"),
+        (item(was="2.0", version="1.9"), FACTS, "policy.downgrade"),
+        (item(was="2.0", version="2.0"), FACTS, "policy.downgrade"),
+        (item(was="2.0", version="2.0-beta1"), FACTS, "policy.downgrade"),
+        (item("wp.core.update", "core", "7.1", "7.0.9"), FACTS, "policy.downgrade"),
+        (item(was=""), FACTS, "policy.version_unknown"),
+    ],
+)
+@pytest.mark.parametrize("stage", list(Stage))
+def test_what_is_closed_unknown_not_offered_or_older_is_refused(wanted, facts, code, stage):
+    found = decide(question(wanted, facts, stage=stage), rules(), now=NOW)
+    assert found.verdict is Verdict.REFUSE
+    assert codes(found, Verdict.REFUSE) == {code}
+
+
+def test_a_plugin_may_be_switched_off_although_nobody_offers_it_any_more():
+    unknown = replace(FACTS, known=False, offered=False)
+    assert decide(question(item("wp.plugin.deactivate", version=""), unknown), rules(), now=NOW).verdict is Verdict.ALLOW
+
+
+@pytest.mark.parametrize("tool", ["control.revoke", "wp.php.eval", ""])
+def test_a_tool_that_no_proposal_can_ask_for_is_refused(tool):
+    found = decide(question(item(tool)), rules(), now=NOW)
+    assert (found.verdict, codes(found)) == (Verdict.REFUSE, {"policy.tool"})
+
+
+def test_a_question_of_nothing_or_about_the_unknown_is_refused():
+    assert codes(decide(question(items=()), rules(), now=NOW)) == {"policy.empty"}
+    assert decide(question(items=()), rules(), now=NOW).verdict is Verdict.REFUSE
+    elsewhere = item(site=SiteId(new_id()))
+    assert codes(decide(question(elsewhere), rules(), now=NOW), Verdict.REFUSE) == {"policy.site_unknown"}
+    assert codes(decide(question(), {}, now=NOW), Verdict.REFUSE) == {"policy.rules_unknown"}
+
+
+def test_a_consent_to_another_digest_refuses():
+    found = decide(question(digest_approved=False), rules(), now=NOW)
+    assert (found.verdict, codes(found, Verdict.REFUSE)) == (Verdict.REFUSE, {"policy.digest"})
+
+
+@pytest.mark.req("S1", "W17")
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"paused": True}, "policy.paused"),
+        ({"contained": ("a clone",)}, "policy.contained"),
+        ({"ineligible": (("disk", "The disk is full."),)}, "policy.ineligible"),
+    ],
+)
+def test_a_site_that_can_not_take_it_now_holds_it(facts, code):
+    found = decide(question(at=site(**facts)), rules(), now=NOW)
+    assert (found.verdict, codes(found, Verdict.HOLD)) == (Verdict.HOLD, {code})
+
+
+def test_every_reason_is_collected_and_the_gravest_decides():
+    at = site(paused=True, snapshot_verified=False, contained=("a clone",))
+    found = decide(question(facts=replace(FACTS, offered=False), at=at, consents=()), rules(), now=NOW)
+    assert {"policy.paused", "policy.snapshot", "policy.contained", "policy.not_offered", "policy.consent"} <= codes(found)
+    assert found.verdict is Verdict.REFUSE
+    assert not found.consented
+
+
+@pytest.mark.req("W15")
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        item("wp.maintenance.clear", "", "", ""),
+        item("wp.snapshot.restore", "", "", "", args={"snapshot": new_id(), "scope": "files", "change": new_id()}),
+    ],
+)
+@pytest.mark.parametrize("mode", list(Mode))
+def test_ending_an_open_change_needs_one_operator_and_passes_pause_and_containment(wanted, mode):
+    at = site(mode, paused=True, contained=("a failed update",), critical=True, ineligible=(("change", "A change is open."),))
+    found = decide(question(wanted, at=at, consents=()), rules(), now=NOW)
+    assert (found.verdict, found.risk, found.needs) == (Verdict.ALLOW, Risk.LOW, NOBODY)
+    assert decide(recommended(wanted=wanted, at=at), rules(), now=NOW).verdict is Verdict.ASK
+
+
+@pytest.mark.req("W15")
+@pytest.mark.parametrize(
+    ("scope", "change", "risk"), [("files", "", Risk.HIGH), ("database", "", Risk.CRITICAL), ("database", new_id(), Risk.CRITICAL)]
+)
+def test_any_other_restore_is_high_and_one_of_the_database_critical(scope, change, risk):
+    wanted = item("wp.snapshot.restore", "", "", "", args={"snapshot": new_id(), "scope": scope, "change": change})
+    found = decide(question(wanted, consents=()), rules(), now=NOW)
+    assert (found.verdict, found.risk) == (Verdict.ASK, risk)
+
+
+def test_the_policy_version_names_the_rules_of_all_sites():
+    two = SiteId(new_id())
+    both = question(items=((item(), FACTS), (item(site=two), FACTS)), sites={SITE: site(), two: replace(site(), site=two)})
+    one = rules()[SITE]
+    assert decide(question(), {SITE: one}, now=NOW).policy_version == one.digest
+    assert decide(both, {SITE: one, two: one}, now=NOW).policy_version == one.digest
+    other = replace(one, digest="e" * 64)
+    assert decide(both, {SITE: one, two: other}, now=NOW).policy_version == decide(both, {SITE: other, two: one}, now=NOW).policy_version
+    assert decide(both, {SITE: one, two: other}, now=NOW).policy_version not in {one.digest, other.digest}
+
+
+def test_of_several_sites_the_quietest_decides():
+    two = SiteId(new_id())
+    sites = {SITE: site(Mode.AUTONOMOUS), two: site(Mode.OBSERVE, site=two)}
+    asked = recommended(items=((item(), FACTS), (item(site=two), FACTS)), sites=sites)
+    assert decide(asked, {SITE: rules()[SITE], two: rules()[SITE]}, now=NOW).verdict is Verdict.REFUSE
+
+
+# --- risk --------------------------------------------------------------------------------------------------------------------------------
+
+RAISED = [
+    (PATCH, {}, {}, Fleet(1, 1), Risk.MEDIUM, set()),
+    (item("wp.theme.update", "theme:t", "1.0", "1.1"), {}, {}, Fleet(1, 1), Risk.MEDIUM, set()),
+    (MAJOR, {}, {}, Fleet(1, 1), Risk.HIGH, {"risk.major"}),
+    (PATCH, {"migrates": True}, {}, Fleet(1, 1), Risk.HIGH, {"risk.migration"}),
+    (PATCH, {"touchy": True}, {}, Fleet(1, 1), Risk.HIGH, {"risk.touchy"}),
+    (PATCH, {}, {"critical": True}, Fleet(1, 1), Risk.HIGH, {"risk.critical_site"}),
+    (PATCH, {"package_bound": False}, {}, Fleet(1, 1), Risk.HIGH, {"risk.unbound"}),
+    (PATCH, {"package_differs": True}, {}, Fleet(1, 1), Risk.HIGH, {"risk.package_differs"}),
+    (MAJOR, {"migrates": True}, {}, Fleet(1, 1), Risk.CRITICAL, {"risk.major", "risk.migration"}),
+    (MAJOR, {"migrates": True, "touchy": True}, {"critical": True}, Fleet(1, 1), Risk.CRITICAL,
+     {"risk.major", "risk.migration", "risk.touchy", "risk.critical_site"}),
+    (item("wp.plugin.activate", version="", args={"snapshot": ""}), {}, {}, Fleet(1, 1), Risk.HIGH, {"risk.no_way_back"}),
+    (PATCH, {}, {}, Fleet(1000, 25), Risk.MEDIUM, set()),
+    (PATCH, {}, {}, Fleet(1000, 26), Risk.HIGH, {"risk.many_sites"}),
+    (PATCH, {}, {}, Fleet(20, 5), Risk.MEDIUM, set()),
+    (PATCH, {}, {}, Fleet(20, 6), Risk.HIGH, {"risk.large_part"}),
+    (PATCH, {}, {}, Fleet(24, 6), Risk.MEDIUM, set()),
+    (PATCH, {}, {}, Fleet(19, 19), Risk.MEDIUM, set()),
+    (PATCH, {}, {}, Fleet(100, 26), Risk.CRITICAL, {"risk.many_sites", "risk.large_part"}),
+    (item("wp.core.update", "core", "7.1.3", "7.1.4"), {}, {}, Fleet(1, 1), Risk.HIGH, set()),
+    (CORE_MAJOR, {}, {}, Fleet(1, 1), Risk.CRITICAL, set()),
+    (TRANSLATION, {}, {}, Fleet(1, 1), Risk.LOW, set()),
+]  # fmt: skip
+
+
+@pytest.mark.req("X5")
+@pytest.mark.parametrize(("wanted", "facts", "at", "fleet", "risk", "why"), RAISED)
+def test_risk_is_the_catalogue_s_raised_by_each_fact(wanted, facts, at, fleet, risk, why):
+    found = decide(question(wanted, replace(FACTS, **facts), at=site(**at), fleet=fleet), rules(), now=NOW)
+    assert found.risk is risk
+    assert {code for code in codes(found) if code.startswith("risk.")} == why
+
+
+@pytest.mark.req("S4")
+def test_core_has_a_policy_of_its_own_that_never_goes_below_the_catalogue():
+    minor = item("wp.core.update", "core", "7.1.3", "7.1.4")
+    assert decide(question(minor), rules(core_minor=Risk.CRITICAL), now=NOW).risk is Risk.CRITICAL
+    assert decide(question(minor), rules(core_minor=Risk.MEDIUM), now=NOW).risk is Risk.HIGH
+    assert decide(question(CORE_MAJOR), rules(core_major=Risk.HIGH), now=NOW).risk is Risk.HIGH
+
+
+def test_more_sites_named_than_the_fleet_says_count():
+    sites = {SiteId(new_id()): site() for _ in range(26)}
+    items = tuple((item(site=one), FACTS) for one in sites)
+    asked = question(items=items, sites={one: replace(facts, site=one) for one, facts in sites.items()}, fleet=Fleet(0, 0))
+    assert decide(asked, dict.fromkeys(sites, rules()[SITE]), now=NOW).risk is Risk.HIGH
+
+
+# --- consents ----------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("X10")
+def test_the_proposer_s_own_yes_does_not_count():
+    found = decide(question(consents=(consent(ASKER),)), rules(), now=NOW)
+    assert codes(found, Verdict.ASK) == {"policy.consent", "policy.own_proposal"}
+
+
+@pytest.mark.req("X10")
+@pytest.mark.parametrize("shared", ["passkey:1", "mail:both@example.org"])
+def test_two_accounts_that_share_a_passkey_or_an_address_are_one_person(shared):
+    two = (consent(ONE, identities=frozenset({shared, "a"})), consent(OTHER, identities=frozenset({shared, "b"})))
+    assert codes(decide(question(MAJOR, consents=two), rules(), now=NOW), Verdict.ASK) == {"policy.consent"}
+    apart = (consent(ONE, identities=frozenset({"a"})), consent(OTHER, identities=frozenset({"b"})))
+    assert decide(question(MAJOR, consents=apart), rules(), now=NOW).verdict is Verdict.ALLOW
+
+
+@pytest.mark.req("X10")
+def test_accounts_that_a_third_one_joins_are_one_person():
+    third = consent(identities=frozenset({"a", "b"}), person=ASKER)
+    chain = (consent(ONE, identities=frozenset({"a"})), consent(OTHER, identities=frozenset({"b"})), third)
+    asked = question(MAJOR, consents=chain, source=Source.ANALYST, proposer=recommended().proposer)
+    assert decide(asked, rules(), now=NOW).verdict is Verdict.ASK
+
+
+@pytest.mark.req("X10")
+def test_the_same_person_twice_is_one_yes():
+    assert decide(question(MAJOR, consents=(consent(ONE), consent(ONE))), rules(), now=NOW).verdict is Verdict.ASK
+
+
+@pytest.mark.req("X10", "N1")
+@pytest.mark.parametrize(
+    ("wanted", "spoilt", "code"),
+    [
+        (PATCH, {"may_approve": False}, "policy.role"),
+        (MAJOR, {"may_approve": False}, "policy.role"),
+        (MAJOR, {"passkey": False}, "policy.passkey"),
+        (CORE_MAJOR, {"passkey": False}, "policy.passkey"),
+        (CORE_MAJOR, {"owner": False}, "policy.owner"),
+    ],
+)
+def test_a_yes_that_lacks_what_the_risk_asks_for_does_not_count(wanted, spoilt, code):
+    given = (consent(ONE, **spoilt),) if wanted is PATCH else (consent(ONE, **spoilt), consent(OTHER))
+    found = decide(question(wanted, consents=given), rules(), now=NOW)
+    assert (found.verdict, codes(found, Verdict.ASK)) == (Verdict.ASK, {"policy.consent", code})
+
+
+def test_before_anybody_has_a_passkey_a_grave_yes_needs_none():
+    nobody = Approvers(may_approve=3, removed_at=None, with_passkey=0)
+    given = (consent(ONE, passkey=False), consent(OTHER, passkey=False))
+    found = decide(question(MAJOR, consents=given, approvers=nobody), rules(), now=NOW)
+    assert (found.verdict, found.needs.passkeys) == (Verdict.ALLOW, False)
+
+
+ALONE = Approvers(may_approve=1, removed_at=None, with_passkey=1)
+
+
+@pytest.mark.req("X10")
+@pytest.mark.parametrize(("risk", "delay"), [(Risk.LOW, 0), (Risk.MEDIUM, 0), (Risk.HIGH, 15), (Risk.CRITICAL, 15)])
+def test_a_single_operator_s_own_yes_counts_and_a_grave_one_waits(risk, delay):
+    own = consent(ASKER, at=NOW - timedelta(minutes=14, seconds=59))
+    found = decide(question(WANTED[risk], consents=(own,), approvers=ALONE), rules(), now=NOW)
+    assert found.needs == Needs(1, owners=risk is Risk.CRITICAL, passkeys=bool(delay), delay_minutes=delay, single_operator=True)
+    assert found.verdict is (Verdict.HOLD if delay else Verdict.ALLOW)
+    assert codes(found, Verdict.HOLD) == ({"policy.delay"} if delay else set())
+    later = decide(question(WANTED[risk], consents=(own,), approvers=ALONE), rules(), now=NOW + timedelta(seconds=1))
+    assert later.verdict is Verdict.ALLOW
+
+
+@pytest.mark.req("X10")
+def test_single_operator_ends_when_a_second_approver_joins():
+    asked = question(consents=(consent(ASKER),), approvers=replace(ALONE, may_approve=2))
+    assert decide(asked, rules(), now=NOW).verdict is Verdict.ASK
+
+
+@pytest.mark.req("X10")
+@pytest.mark.parametrize(("ago", "verdict"), [(timedelta(hours=24), Verdict.ALLOW), (timedelta(hours=23, minutes=59), Verdict.ASK)])
+def test_single_operator_starts_only_a_day_after_a_removal(ago, verdict):
+    asked = question(consents=(consent(ASKER),), approvers=replace(ALONE, removed_at=NOW - ago))
+    found = decide(asked, rules(), now=NOW)
+    assert found.verdict is verdict
+    assert ("policy.single_operator_not_yet" in codes(found)) is (verdict is Verdict.ASK)
+
+
+@pytest.mark.req("X10")
+def test_where_nobody_may_approve_nothing_is_approved():
+    nobody = Approvers(may_approve=0, removed_at=None, with_passkey=0)
+    assert decide(question(consents=(), approvers=nobody), rules(), now=NOW).verdict is Verdict.ASK
