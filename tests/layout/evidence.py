@@ -11,7 +11,13 @@ from tests.layout.tree import Text, Tree
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 CHANGERS = {"replace", "dataclasses.replace", "copy.replace", "object.__setattr__"}
 # The dispatcher is an edge as a flow is: each of its steps is a transaction of its own, around one sending.
-EDGE = ("presswarden.surfaces", "presswarden.processes", "presswarden.flows", "presswarden.dispatch.service")
+EDGE = (
+    "presswarden.surfaces",
+    "presswarden.processes",
+    "presswarden.flows",
+    "presswarden.dispatch.service",
+    "presswarden.dispatch.looking",
+)
 
 
 def permits_minted_outside_the_gate(tree: Tree) -> list[str]:

@@ -8,7 +8,10 @@ from importlinter.api import read_configuration
 from tests.layout.tree import Tree
 
 PROCESSES = {"web", "analyst", "dispatcher", "janitor", "courier", "serve", "cli", "settings", "home", "migrate", "connections"}
-FLOWS = {"propose", "execute", "ports"}
+FLOWS = {
+    "propose", "execute", "ports", "engine", "steps", "reaping", "store", "saga", "judging", "looking", "preparing", "ending", "sight", "checking", "ladder",
+    "single",
+}  # fmt: skip
 SURFACES = {"console", "api", "mcp", "oauth", "ingest", "cli"}
 ADAPTERS = {"models", "wire", "fetch", "mail"}
 SHARED_BY_ADAPTERS = {"addresses"}

@@ -20,6 +20,7 @@ MORE_DOORS = {
     "actions": {"catalogue"},
     "approvals": {"consent"},
     "audit": {"verify"},
+    "dispatch": {"locks", "looking"},
     "gate": {"permit"},
     "policy": {"confidence", "decide", "document", "presets", "rules", "versions"},
     "proposals": {"plan", "updates"},
@@ -55,7 +56,7 @@ HOMES = {  # where each library may be imported; a library of others that is not
     "shelve": NOWHERE,
     "smtplib": {"outside.mail"},
     "socket": {"outside.*", "processes.*"},  # processes listen
-    "sqlalchemy": {"kernel.db", "kernel.store", "*.store", "migrations", "migrations.*", "gate.ledger", "gate.switch"},
+    "sqlalchemy": {"kernel.db", "kernel.store", "*.store", "flows.engine", "migrations", "migrations.*", "gate.ledger", "gate.switch"},
     "sqlite3": {"kernel.db"},
     "ssl": {"outside.*", "processes.*"},
     "starlette": {"surfaces.*", "processes.web", "processes.serve"},

@@ -1,4 +1,7 @@
-"""The first signed call of a pairing: give the installation its key and file the call. Limits: steps in somebody's transaction; the lane does the rest."""
+"""The first signed call of a pairing, and the call to the new address of a site that moved: what is needed is made ready, and the call filed.
+
+Limits: steps in somebody's transaction; the lane does the rest.
+"""
 
 from datetime import datetime
 
@@ -11,7 +14,7 @@ from presswarden.kernel.ids import CorrelationId
 from presswarden.kernel.sealing import Kek
 from presswarden.mailbox import service as mailbox
 from presswarden.sites import service as sites
-from presswarden.sites.model import Confirmation
+from presswarden.sites.model import Confirmation, Move
 
 _DISPATCHER = Actor("process", "dispatcher")
 
@@ -42,3 +45,14 @@ async def file(tx: Tx, kek: Kek, confirmation: Confirmation, pooled: CallKey | N
         installation=installation.id,
         deadline=confirmation.deadline,
     )
+
+
+async def file_move(tx: Tx, move: Move, *, now: datetime) -> None:
+    """Once for each move that a person confirmed."""
+    asked = await mailbox.requests(tx, move.site, limit=20)
+    if any(one.tool == "control.moved" and one.args.get("home") == move.new_home and one.asked_at >= move.filed_at for one in asked):
+        return
+    await mailbox.ask(
+        tx, move.site, "control.moved", {"home": move.new_home}, by=_DISPATCHER, correlation=CorrelationId(move.installation), now=now,
+        installation=move.installation,
+    )  # fmt: skip

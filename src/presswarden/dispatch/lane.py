@@ -100,7 +100,7 @@ async def _ready(
         return await _settle(tx, request, _lost(lost), now)
     call = planned.call_of(request) or CallId(new_id()) if live is None else live.call
     ask = planned.ask_of(request, call)
-    permit = await gate.admit(tx, ask, now=now) if live is None else await gate.again(tx, ask, now=now)
+    permit = await gate.once_or_again(tx, ask, now=now) if live is None else await gate.again(tx, ask, now=now)
     if isinstance(permit, Refusal):
         return await _settle(tx, request, _not_permitted(permit, live), now)
     # After the gate: that a pairing was revoked says more than that its key is gone.

@@ -14,12 +14,13 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from presswarden.dispatch import confirming, keyring, lane, orders, settling, signing, store
+from presswarden.dispatch.looking import Looking
 from presswarden.dispatch.model import WireAnswer, WireFault
 from presswarden.dispatch.ports import Wire
 from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.errors import PresswardenError
-from presswarden.kernel.ids import CorrelationId, Everyone, InstallationId, KeyId, OrgId, RequestId
+from presswarden.kernel.ids import Everyone, InstallationId, KeyId, OrgId, RequestId
 from presswarden.kernel.sealing import Kek, SealBroken
 from presswarden.kernel.wake import Wake
 from presswarden.mailbox import service as mailbox
@@ -51,6 +52,8 @@ class Dispatcher:
         site_networks: Sequence[IPv4Network | IPv6Network] = (),
         *,
         everyone: Everyone,
+        name: str = "",
+        paths: tuple[str, ...] = ("",),
     ) -> None:
         self._database = database
         self._clock = clock
@@ -58,7 +61,12 @@ class Dispatcher:
         self._wire = wire
         self._wake = wake
         self._everyone = everyone
-        self._bench = lane.Bench(kek, signing.sign, signing.new_control_key)
+        self._bench = lane.Bench(kek, signing.sign, signing.new_control_key, name)
+        self.looking = Looking(database, clock, self._bench, wire, paths)
+        self.also: list[Callable[[], Awaitable[object]]] = []
+        """Duties of others, each done in every round."""
+        self.settled: Callable[[RequestId], None] = lambda _: None
+        """Told of each request that this dispatcher brought to its end."""
         self._under_way: dict[RequestId, tuple[InstallationId, asyncio.Task[None]]] = {}
         self._ended = asyncio.Event()
         self.site_networks = tuple(site_networks)
@@ -70,7 +78,7 @@ class Dispatcher:
             try:
                 while not stop.is_set():
                     rung = asyncio.ensure_future(bell.wait(LOOK_EVERY))
-                    for duty in (self._start_due, self.confirm_due, self.file_moves):
+                    for duty in (*self.also, self._start_due, self.confirm_due, self.file_moves):
                         await self._do(duty)
                     ended = asyncio.ensure_future(self._ended.wait())
                     stopped = asyncio.ensure_future(stop.wait())
@@ -124,21 +132,7 @@ class Dispatcher:
             moves = await sites.moves_confirmed(self._everyone, tx)
         for move in moves:
             async with self._alone(move.org, f"move of {move.installation}"), self._database.transaction(move.org) as tx:
-                asked = await mailbox.requests(tx, move.site, limit=20)
-                if any(
-                    one.tool == "control.moved" and one.args.get("home") == move.new_home and one.asked_at >= move.filed_at for one in asked
-                ):
-                    continue
-                await mailbox.ask(
-                    tx,
-                    move.site,
-                    "control.moved",
-                    {"home": move.new_home},
-                    by=lane.DISPATCHER,
-                    correlation=CorrelationId(move.installation),
-                    now=self._clock.now(),
-                    installation=move.installation,
-                )
+                await confirming.file_move(tx, move, now=self._clock.now())
         return len(moves)
 
     async def refresh_orders(self) -> int:
@@ -283,6 +277,7 @@ class Dispatcher:
 
     async def _tell(self, settled: lane.Settled | None) -> None:
         if settled is not None:
+            self.settled(settled.request)
             await self._wake.ring(mailbox.answer_channel(settled.request))
 
     async def _rest(self) -> None:

@@ -70,6 +70,11 @@ async def again(tx: Tx, ask: Ask, *, now: datetime) -> Permit | Refusal:
     return Permit(tx.org, before.installation, before.call, before.tool, before.args_hash, until)
 
 
+async def once_or_again(tx: Tx, ask: Ask, *, now: datetime) -> Permit | Refusal:
+    """A permit for a call that may go out in more than one way: its first, or the one it has, renewed."""
+    return await (admit if await ledger.given(tx.org, tx, ask.call) is None else again)(tx, ask, now=now)
+
+
 async def stop(tx: Tx, person: PersonId, reason: str, *, correlation: CorrelationId, now: datetime) -> None:
     """Throw the organisation's kill switch: nothing starts but pause, revocation and health."""
     await identity.require(tx, person, Permission.SITE_PAUSE)
