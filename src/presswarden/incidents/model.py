@@ -39,7 +39,11 @@ class SignalKind(StrEnum):
     FENCE_AHEAD = "fence_ahead"
     RECEIPT_INVALID = "receipt_invalid"
     SITE_PAUSED = "site_paused"
+    CHANGE_TAKEN_BACK = "change_taken_back"
     ROLLBACK_FAILED = "rollback_failed"
+    CHANGE_UNDONE = "change_undone"
+    FATAL = "fatal"
+    SNAPSHOT_EXPOSED = "snapshot_exposed"
     PASSKEY_COUNTER = "passkey_counter"
 
 
@@ -160,6 +164,30 @@ KINDS: Final[Mapping[SignalKind, KindFacts]] = MappingProxyType(
             False,
             "A change went wrong and could not be taken back.",
             "Follow the steps that `change show` prints; the component is held on every site until this incident is closed.",
+        ),
+        SignalKind.CHANGE_TAKEN_BACK: KindFacts(
+            Severity.HIGH,
+            Bite.NOTHING,
+            False,
+            "A change did the site no good and was taken back.",
+            "The site is as it was. Read why in `change show` before the same is tried again.",
+        ),
+        SignalKind.CHANGE_UNDONE: KindFacts(
+            Severity.HIGH,
+            Bite.READS_ONLY,
+            False,
+            "The site undid a change, or changed what it left, without our asking.",
+            "Compare the site's inventory with `change list`, and ask its admin who worked there.",
+        ),
+        SignalKind.FATAL: KindFacts(
+            Severity.HIGH, Bite.NOTHING, False, "PHP died on the site where it had not died before.", "Look at the site's own error log."
+        ),
+        SignalKind.SNAPSHOT_EXPOSED: KindFacts(
+            Severity.HIGH,
+            Bite.NOTHING,
+            False,
+            "Anybody can read the site's snapshot folder.",
+            "Shut wp-content/presswarden-snapshots on the web server, then delete what lies in it with `snapshot delete`.",
         ),
     }
 )

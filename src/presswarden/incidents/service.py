@@ -9,6 +9,8 @@ from typing import Final
 
 from presswarden.audit import service as audit
 from presswarden.audit.model import Actor, Entry
+from presswarden.identity import service as identity
+from presswarden.identity.model import Permission
 from presswarden.incidents import store
 from presswarden.incidents.model import (
     KINDS,
@@ -24,7 +26,7 @@ from presswarden.incidents.model import (
 )
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
-from presswarden.kernel.ids import IncidentId, SiteId, new_id
+from presswarden.kernel.ids import IncidentId, PersonId, SiteId, new_id
 from presswarden.telemetry.model import Heartbeat, Paused, Reporter
 
 SIGNALS_KEPT: Final = 100
@@ -73,6 +75,21 @@ async def condition_over(tx: Tx, kind: SignalKind, site: SiteId, now: datetime, 
     return after.id
 
 
+async def close(tx: Tx, incident: IncidentId, reason: str, *, by: PersonId, now: datetime) -> Incident:
+    """A person has looked into it and takes the containment off. Raises `IncidentUnknown`, `Forbidden`, and `IncidentMove` for one that is closed."""
+    found, _ = await show(tx, incident)
+    await identity.require(tx, by, Permission.INCIDENT_DECIDE, site=found.site)
+    after = found
+    if after.state in {IncidentState.DETECTED, IncidentState.CONTAINED}:
+        after = after.moved(IncidentState.REVIEWING, now)
+    if after.state is IncidentState.REVIEWING:
+        after = after.moved(IncidentState.RECOVERED, now)
+    after = after.moved(IncidentState.CLOSED, now)
+    await store.put(tx.org, tx, after)
+    await _record(tx, "incident.closed", after, bounded({"reason": reason}), Actor("person", by), now)
+    return after
+
+
 async def observe(tx: Tx, installation: Reporter, heard: Heartbeat, now: datetime) -> tuple[IncidentId, ...]:
     """What an accepted heartbeat says about incidents: it reaches us, is paused or not, needs repair or not, counts refused signatures.
 
@@ -102,6 +119,11 @@ async def containment(tx: Tx, site: SiteId) -> tuple[Containment, ...]:
     """Why the gate lets nothing but reads and control through; empty when nothing is contained."""
     found = (containment_of(incident) for incident in await open_incidents(tx, site))
     return tuple(one for one in found if one is not None)
+
+
+async def held_components(tx: Tx) -> frozenset[str]:
+    """Components that no site of the organisation may change, because on one of them a change of it could not be taken back."""
+    return await store.told_of_open(tx.org, tx, SignalKind.ROLLBACK_FAILED, "component")
 
 
 async def open_incidents(tx: Tx, site: SiteId) -> tuple[Incident, ...]:

@@ -135,6 +135,18 @@ async def open_counts(org: OrgId, tx: Tx) -> dict[SiteId, int]:
     return {SiteId(site): count for site, count in rows}
 
 
+async def told_of_open(org: OrgId, tx: Tx, kind: SignalKind, name: str) -> frozenset[str]:
+    """What the signals of every open incident of this kind tell under `name`."""
+    same = (SignalRow.org == IncidentRow.org) & (SignalRow.incident == IncidentRow.id)
+    rows = await tx.scalars(
+        select(SignalRow.detail)
+        .join(IncidentRow, same)
+        .where(IncidentRow.org == org, IncidentRow.kind == kind.value, IncidentRow.open_key.is_not(None))
+    )
+    found = (detail.get(name) for detail in rows)
+    return frozenset(value for value in found if isinstance(value, str) and value)
+
+
 async def signals(org: OrgId, tx: Tx, incident: Incident) -> tuple[Signal, ...]:
     rows = await tx.scalars(select(SignalRow).where(SignalRow.org == org, SignalRow.incident == incident.id).order_by(SignalRow.number))
     return tuple(Signal(incident.kind, row.at, row.detail) for row in rows)

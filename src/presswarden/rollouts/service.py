@@ -26,6 +26,7 @@ MOST_NOT_APPLICABLE: Final = 0.2
 """Of a plan's leaves (POLICY). With more that no longer apply, the plan was made for another fleet: what has not begun never does."""
 MOST_OUTCOMES: Final = 500
 _PROVED: Final = {Result.SUCCEEDED: True, Result.ROLLED_BACK: False, Result.ROLLBACK_FAILED: False}
+_SIGNALS: Final = {Result.ROLLED_BACK: SignalKind.CHANGE_TAKEN_BACK, Result.ROLLBACK_FAILED: SignalKind.ROLLBACK_FAILED}
 _ROLLOUTS: Final = Actor("process", "rollouts")
 
 
@@ -158,7 +159,7 @@ async def note(
 async def end(
     tx: Tx, change: ChangeId, result: Result, *, code: str = "", says: str = "", seen: Mapping[str, Json] | None = None, now: datetime
 ) -> bool:
-    """Write the result down, once: False when there is one. A rollback that failed raises an incident, which holds the component everywhere."""
+    """Write the result down, once: False when there is one. What was taken back is an incident; a rollback that failed holds the component everywhere."""
     found = await store.change(tx.org, tx, change)
     if found is None:
         raise ChangeUnknown("There is no such change in this organisation.", do="List them with `presswarden change list`.")
@@ -168,9 +169,10 @@ async def end(
     if not await store.put_change(tx.org, tx, change, **kept):
         return False
     await _record_change(tx, found, "change.ended", {"result": result, "code": code, "says": says, "seen": _plain(seen or {})}, now)
-    if result is Result.ROLLBACK_FAILED:
-        detail: dict[str, Json] = {"change": change, "component": found.component, "version": found.version, "says": says}
-        await incidents.raise_signal(tx, SignalKind.ROLLBACK_FAILED, found.site, detail, now, by=_ROLLOUTS)
+    kind = SignalKind.SNAPSHOT_EXPOSED if code == "snapshot.exposed" else _SIGNALS.get(result)
+    if kind is not None:
+        detail: dict[str, Json] = {"change": change, "component": found.component, "version": found.version, "code": code, "says": says}
+        await incidents.raise_signal(tx, kind, found.site, detail, now, by=_ROLLOUTS)
     return True
 
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from presswarden.telemetry.model import HEARTBEAT_LATE, Fact, Facts, Reason, ReasonCode, Rules, Source
 
+_WITH_FOLDERS = ("plugin:", "theme:")
+"""What the inventory tells the place of. Core and translations are looked at by the site itself when it makes their snapshot."""
 _SPACE_FACTOR = 2
 """Twice the estimate: the new copy and the old one lie side by side until the change is confirmed (S1)."""
 
@@ -21,7 +23,7 @@ def reasons(facts: Facts, rules: Rules, now: datetime) -> Iterator[Reason]:
     disallowed = "DISALLOW_FILE_MODS is set on the site"
     yield from _must(facts, "health.file_mods", True, ReasonCode.FILE_MODS_DISALLOWED, disallowed, now, rules.oldest_fact)
     yield from _space(facts, rules, now)
-    if rules.target:
+    if rules.target.startswith(_WITH_FOLDERS):
         link, moved = "The target folder is a symbolic link", "The target folder lies on another device than the folder it is staged in"
         yield from _must(facts, f"{rules.target}.link", False, ReasonCode.TARGET_IS_LINK, link, now, rules.oldest_fact)
         yield from _must(facts, f"{rules.target}.same_device", True, ReasonCode.TARGET_ON_OTHER_DEVICE, moved, now, rules.oldest_fact)

@@ -6,6 +6,8 @@ import pytest
 
 from presswarden.audit import service as audit
 from presswarden.audit.model import Actor
+from presswarden.identity import service as identity
+from presswarden.identity.model import Forbidden
 from presswarden.incidents import service as incidents
 from presswarden.incidents.model import (
     KINDS,
@@ -21,7 +23,7 @@ from presswarden.incidents.model import (
 )
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Database
-from presswarden.kernel.ids import IncidentId, OrgId, SiteId, new_id
+from presswarden.kernel.ids import IncidentId, OrgId, PersonId, SiteId, new_id
 from tests.fakes.clock import FrozenClock
 
 
@@ -134,7 +136,14 @@ async def test_an_open_incident_contains_what_its_kind_says(
 
 @pytest.mark.req("W17")
 def test_only_what_can_do_no_harm_bites_nothing() -> None:
-    assert {kind for kind, known in KINDS.items() if known.bite is Bite.NOTHING} == {SignalKind.UNREACHABLE, SignalKind.CLOCK_SKEW}
+    assert {kind for kind, known in KINDS.items() if known.bite is Bite.NOTHING} == {
+        SignalKind.UNREACHABLE,
+        SignalKind.CLOCK_SKEW,
+        SignalKind.PASSKEY_COUNTER,  # a person's, not a site's: what they may approve with is decided elsewhere
+        SignalKind.CHANGE_TAKEN_BACK,  # the site is as it was
+        SignalKind.FATAL,  # visitors cause them too; a change that does is taken back by its own checks
+        SignalKind.SNAPSHOT_EXPOSED,  # each snapshot is tested anew, and the way out is a change
+    }
     assert set(KINDS) == set(SignalKind)
     assert all(known.says and known.do for known in KINDS.values())
 
@@ -174,7 +183,28 @@ async def test_what_only_a_person_can_judge_does_not_recover_by_itself(
     async with database.transaction(org) as tx:
         await incidents.raise_signal(tx, kind, site, {}, frozen.now())
         assert await incidents.condition_over(tx, kind, site, frozen.now()) is None
+        assert len(await incidents.containment(tx, site)) == (KINDS[kind].bite is Bite.READS_ONLY)
+
+
+@pytest.mark.req("W17")
+async def test_a_person_closes_an_incident_and_its_containment_ends(
+    database: Database, org: OrgId, site: SiteId, frozen: FrozenClock
+) -> None:
+    async with database.transaction(org) as tx:
+        await identity.create_organisation(tx, name="Agency", owner_name="Olga", owner_mail="o@example.org", now=frozen.now())
+        (owner,) = await identity.people(tx)
+        opened = await incidents.raise_signal(tx, SignalKind.ROLLBACK_FAILED, site, {}, frozen.now())
         assert len(await incidents.containment(tx, site)) == 1
+        closed = await incidents.close(tx, opened, "the files were put back by hand", by=owner.id, now=frozen.now())
+        assert closed.state is IncidentState.CLOSED
+        assert await incidents.containment(tx, site) == ()
+        assert "incident.closed" in {entry.kind for entry in await audit.events(tx)}
+        with pytest.raises(IncidentMove):
+            await incidents.close(tx, opened, "again", by=owner.id, now=frozen.now())
+        with pytest.raises(Forbidden):
+            await incidents.close(
+                tx, await incidents.raise_signal(tx, SignalKind.CLONE, site, {}, frozen.now()), "x", by=PersonId(new_id()), now=frozen.now()
+            )
 
 
 @pytest.mark.req("W17")

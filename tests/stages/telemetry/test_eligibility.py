@@ -74,6 +74,12 @@ def test_each_thing_wrong_is_one_reason_with_its_own_code(code: ReasonCode) -> N
 
 
 @pytest.mark.req("S1")
+@pytest.mark.parametrize("target", ["core", "translation:plugin:akismet:de_DE"])
+def test_what_has_no_folder_of_its_own_needs_no_word_on_its_place(target: str) -> None:
+    assert _codes(_facts(), Rules(php="7.4", wordpress="6.2", target=target, estimate=1_000_000)) == []
+
+
+@pytest.mark.req("S1")
 def test_a_heartbeat_of_fifteen_minutes_ago_is_late() -> None:
     assert _codes(_facts(timedelta(minutes=15) - timedelta(seconds=1))) == []
     assert _codes(_facts(timedelta(minutes=15))) == [(ReasonCode.HEARTBEAT_LATE, "site.heartbeat")]
