@@ -176,12 +176,17 @@ class ScriptedSite:
             return _refusal(401, "call.signature")
         message = json.loads(body)
         bind, tool = message["bind"], message["tool"]
-        aud = message["args"].get("home", self.home) if tool == "control.moved" else self.home
+        args = json.loads(message["leaf"])["args"] if "leaf" in message else message["args"]
+        aud = args.get("home", self.home) if tool == "control.moved" else self.home
         if bind["kid"] != kid or bind["dir"] != "call" or bind["v"] != 1:
             return _refusal(403, "call.bind")
         if bind["aud"] != aud:
             return _refusal(403, "call.audience")
-        return self._claim(given["toolcallid"], tool, message["args"], bind["nonce"], body, word)
+        against = self._against(message, given["toolcallid"])
+        return _refusal(403, against) if against else self._claim(given["toolcallid"], tool, args, bind["nonce"], body, word)
+
+    def _against(self, message: dict[str, Any], _call: str) -> str:
+        return "call.plan" if "leaf" in message else ""
 
     def _verified_kid(self, given: dict[str, str], text: bytes) -> str | None:
         signature = base64.b64decode(given["signature"])
