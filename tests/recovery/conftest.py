@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from lab.site import Lab
+from lab.updates import UpdateServer
 from tests.connector.peer import Peer
+from tests.recovery.acting import Changed, changed_site
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +23,24 @@ def peer() -> Iterator[Peer]:
     with Peer() as found:
         yield found
         assert found.problems == []
+
+
+@pytest.fixture(scope="module")
+def updates() -> Iterator[UpdateServer]:
+    with UpdateServer.start() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def updated(lab: Lab, peer: Peer, updates: UpdateServer, request: pytest.FixtureRequest) -> Iterator[Changed]:
+    """One paired site per module; it is only as clean as the last test left it."""
+    found = changed_site(lab, peer, updates, request.module.__name__)
+    yield found
+    found.site.delete()
+
+
+@pytest.fixture
+def changed(updated: Changed) -> Changed:
+    """The same site with no change open, `tiny` 1.0 and `labtheme` 1.0 in place and nothing offered."""
+    updated.reset()
+    return updated

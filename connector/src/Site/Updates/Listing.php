@@ -40,7 +40,7 @@ final class Listing {
 	/** @param array<int,string> $ahead Where to begin, below the folder. */
 	private static function walked( string $folder, array $ahead ): self {
 		$found = new self();
-		clearstatcache();
+		clearstatcache( true );
 		while ( array() !== $ahead ) {
 			$below = (string) array_pop( $ahead );
 			$full  = $folder . $below;

@@ -30,7 +30,7 @@ final class PluginComponent implements Component {
 	}
 
 	public function installed(): ?Installed {
-		clearstatcache();
+		clearstatcache( true );
 		wp_clean_plugins_cache( false );
 		foreach ( array( 'alloptions', 'active_plugins' ) as $cached ) {
 			wp_cache_delete( $cached, 'options' );

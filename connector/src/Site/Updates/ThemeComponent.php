@@ -23,7 +23,7 @@ final class ThemeComponent implements Component {
 	}
 
 	public function installed(): ?Installed {
-		clearstatcache();
+		clearstatcache( true );
 		wp_clean_themes_cache( false );
 		foreach ( array( 'alloptions', 'stylesheet' ) as $cached ) {
 			wp_cache_delete( $cached, 'options' );

@@ -31,7 +31,7 @@ final class TranslationComponent implements Component {
 
 	/** One that is not there yet has no version; it may come, and be taken away again. */
 	public function installed(): ?Installed {
-		clearstatcache();
+		clearstatcache( true );
 		return new Installed( $this->revised(), true );
 	}
 
