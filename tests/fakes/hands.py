@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from presswarden.dispatch.model import Page, Recovery
+from presswarden.flows import saga
 from presswarden.flows.ports import Task
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.ids import ChangeId, SnapshotId
@@ -259,3 +260,15 @@ def page(url: str, *, status: int = 200, title: str = "t", size: int = 20_000, f
 
 def failing(url: str) -> Page:
     return page(url, status=500, fatal=True, title="e", size=2_500)
+
+
+async def ends(site: FakeSite) -> Ended:
+    """The saga over this site, and how it ended."""
+    await saga.run(site, site.task)
+    assert site.ended is not None
+    return site.ended
+
+
+def new_is_broken(here: FakeSite) -> bool:
+    """For `broken`: the new version is."""
+    return here.version == "1.1"
