@@ -17,7 +17,7 @@ from presswarden.kernel.clock import SystemClock
 from presswarden.kernel.ids import EVERYONE
 from presswarden.processes import home
 from presswarden.processes.settings import Settings
-from presswarden.surfaces.cli import audit, incidents, sites
+from presswarden.surfaces.cli import audit, changes, incidents, people, policies, proposals, sites, snapshots
 from presswarden.surfaces.cli.desk import Counter, Desk, misused, run, wants_json
 from presswarden.surfaces.problems import FAILED
 
@@ -120,6 +120,14 @@ def courier_(context: typer.Context) -> None:
     _until_stopped(context, lambda stop: courier.run(_settings(context).courier(), stop))
 
 
+@app.command("analyst")
+def analyst_(context: typer.Context) -> None:
+    """Run the process that recommends; it reaches no site."""
+    from presswarden.processes import analyst
+
+    _until_stopped(context, lambda stop: analyst.run(_settings(context).analyst(), stop))
+
+
 @app.command("migrate")
 def migrate_(context: typer.Context) -> None:
     """Bring the database to this version's schema; `serve` does it by itself."""
@@ -130,6 +138,11 @@ def migrate_(context: typer.Context) -> None:
 
 _counter = Counter(_open_desk)
 app.add_typer(sites.commands(_counter), name="site")
+app.add_typer(proposals.commands(_counter), name="proposal")
+app.add_typer(changes.commands(_counter), name="change")
+app.add_typer(snapshots.commands(_counter), name="snapshot")
+app.add_typer(policies.commands(_counter), name="policy")
+app.add_typer(people.commands(_counter), name="person")
 app.add_typer(incidents.commands(_counter), name="incident")
 app.add_typer(audit.commands(_counter), name="audit")
 

@@ -73,6 +73,7 @@ class Courier:
                     await packages.found(tx, package, came.sha256, came.size, self._clock.now())
                 else:
                     await packages.missed(tx, package, came.code, came.says, self._clock.now())
+            await self._wake.ring(packages.FETCHED)
         return len(due)
 
     async def _round(self) -> None:

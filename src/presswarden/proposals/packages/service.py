@@ -17,6 +17,8 @@ from presswarden.proposals.packages.model import Origin, Package, differ, id_of,
 
 COURIER: Final = "courier"
 """The channel that wakes the courier: something new is wanted."""
+FETCHED: Final = "fetched"
+"""The channel that wakes who waits for the courier: it looked for something."""
 KEPT: Final = timedelta(days=365)
 _STILL_WANTED: Final = timedelta(days=2)
 _OURS: Final = Actor("process", "courier")

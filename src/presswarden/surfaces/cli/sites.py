@@ -1,11 +1,12 @@
-"""`presswarden site`: pair, list, show, read, pause, resume, revoke, rotate, moved. Limits: files wishes and shows what came of them; the dispatcher acts."""
+"""`presswarden site`: pair, look, read, update, mode, pause, revoke and the rest. Limits: files wishes and shows what came of them; the dispatcher acts."""
 
 from typing import Annotated
 
 import typer
 
 from presswarden.kernel.ids import RequestId
-from presswarden.surfaces.cli import asking, controls, pairing, site_pages
+from presswarden.policy.model import Mode
+from presswarden.surfaces.cli import asking, changes, controls, modes, pairing, site_pages, updating
 from presswarden.surfaces.cli.desk import Counter
 
 SiteName = Annotated[str, typer.Argument(metavar="SITE", help="The site: id, label or home URL.")]
@@ -47,6 +48,31 @@ def commands(counter: Counter) -> typer.Typer:
             raise typer.BadParameter("Name a SITE, or --request of an earlier read.")
         handle = RequestId(request) if request else None
         counter.serve(context, lambda desk: controls.read(desk, site, tool, handle, seconds=seconds))
+
+    @app.command("update")
+    def update(
+        context: typer.Context,
+        site: SiteName,
+        component: Annotated[str, typer.Argument(help="As `site show` names it: core, plugin:akismet/akismet.php, theme:...")],
+        seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to wait for the result.")] = 900.0,
+    ) -> None:
+        """Update one component to the version that the site is offered, and say what really came of it."""
+        counter.serve(context, lambda desk: updating.update(desk, site, component, seconds=seconds))
+
+    @app.command("changes")
+    def changes_(context: typer.Context, site: SiteName, limit: changes.LIMIT = 50) -> None:
+        """List what changed on a site: what was asked by whom, who agreed, when it ran, whether it worked."""
+        counter.serve(context, lambda desk: changes.history(desk, site, limit))
+
+    @app.command("mode")
+    def mode(
+        context: typer.Context,
+        site: SiteName,
+        mode: Annotated[Mode | None, typer.Argument(help="observe, approve or autonomous. Default: show it.")] = None,
+        critical: Annotated[bool | None, typer.Option("--critical/--not-critical", help="A fault costs most there.")] = None,
+    ) -> None:
+        """Show or choose how much may happen on a site without a person."""
+        counter.serve(context, lambda desk: modes.mode(desk, site, mode, critical=critical))
 
     @app.command("pause")
     def pause(context: typer.Context, site: SiteName, reason: Reason = "") -> None:

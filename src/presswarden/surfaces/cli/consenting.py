@@ -1,0 +1,155 @@
+"""A person's yes at this machine: typed at a terminal, or as a passkey's assertion over the digest of the plan.
+
+A yes at a terminal is the first letters of the digest, typed after the page was shown; no flag and no pipe can stand for it. Limits: whether a yes is enough,
+or may be said this way at all, is asked of `approvals`.
+"""
+
+import base64
+import ipaddress
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from presswarden.approvals import consent
+from presswarden.approvals import service as approvals
+from presswarden.approvals.model import AtTerminal, Evidence, Party, PasskeyRefused, Tapped
+from presswarden.kernel.canonical import Json, decode_object
+from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.ids import ProposalId
+from presswarden.mailbox import service as mailbox
+from presswarden.policy.model import Decision
+from presswarden.proposals.model import Proposal
+from presswarden.rollouts import service as rollouts
+from presswarden.surfaces.cli import proposal_pages
+from presswarden.surfaces.cli.desk import Desk
+from presswarden.surfaces.cli.output import document
+
+_LARGEST_ANSWER: Final = 65_536
+
+
+class AnswerUnreadable(PresswardenError):
+    """What should be an authenticator's answer can't be read."""
+
+    code = "usage.answer"
+
+
+class OptionsApart(PresswardenError):
+    """Two options that don't go together."""
+
+    code = "usage.options"
+
+
+def at_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def is_local(desk: Desk) -> bool:
+    """The database lies on this machine."""
+    host = desk.database.url.host or ""
+    if desk.database.is_sqlite or host in {"", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.startswith("/")
+
+
+def party(url: str) -> Party:
+    """Consents are given under a name of their own below the control plane's, never under the login's."""
+    parts = urlsplit(url)
+    host = parts.hostname or "localhost"
+    try:
+        ipaddress.ip_address(host)
+        host = "localhost"  # a passkey belongs to a name; an address has none
+    except ValueError:
+        pass
+    own = f"consent.{host}"
+    return Party(own, f"{parts.scheme}://{own}" + (f":{parts.port}" if parts.port else ""))
+
+
+async def approve(desk: Desk, proposal: ProposalId, *, passkey: bool, assertion: Path | None) -> int:
+    async with desk.database.reading(desk.org) as tx:
+        page = await proposal_pages.gather(desk, tx, proposal)
+    if passkey or assertion is not None:
+        evidence: Evidence = await _tapped(desk, page.proposal, assertion)
+    else:
+        if desk.json:
+            raise OptionsApart("A yes at a terminal is read by people; --json is for scripts.", do="Leave --json away, or use --passkey.")
+        print(proposal_pages.text(page, desk.clock.now()))
+        evidence = typed(desk, page.proposal)
+    found = await say_yes(desk, page.proposal, evidence)
+    if desk.json:
+        async with desk.database.reading(desk.org) as tx:
+            page = await proposal_pages.gather(desk, tx, proposal)
+        print(document({**proposal_pages.plain_line(page.proposal), "policy": proposal_pages.plain_decision(found)}))
+        return 0
+    if found.consented:
+        wait = f" It begins in {found.needs.delay_minutes} minutes." if found.needs.delay_minutes else ""
+        print(f"\nApproved.{wait} Follow it with: presswarden proposal show {proposal}")
+    else:
+        print("\nYour yes is written down. Still wanted:")
+        for reason in found.against():
+            print(f"  {reason.code}: {reason.says}")
+    return 0
+
+
+async def say_yes(desk: Desk, proposal: Proposal, evidence: Evidence) -> Decision:
+    """Record it; with the last one, the work is filed in the same transaction and the dispatcher woken."""
+    async with desk.database.transaction(desk.org) as tx:
+        found = await consent.say_yes(
+            tx, proposal.id, desk.person.id, digest=proposal.plan.digest, evidence=evidence, release=rollouts.release, now=desk.clock.now()
+        )
+    await desk.wake.ring(mailbox.DISPATCH)
+    return found
+
+
+def typed(desk: Desk, proposal: Proposal) -> AtTerminal:
+    """Ask at the terminal. Where there is none nothing is read, and the answer says so."""
+    if not at_a_terminal():
+        return AtTerminal(is_local(desk), tty=False, typed="")
+    print(
+        f"\nType {consent.typed_confirmation(proposal)} to say yes to this digest, anything else to leave it: ",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
+    return AtTerminal(is_local(desk), tty=True, typed=sys.stdin.readline().strip())
+
+
+async def _tapped(desk: Desk, proposal: Proposal, assertion: Path | None) -> Tapped:
+    async with desk.database.reading(desk.org) as tx:
+        own = await approvals.passkeys_of(tx, desk.person.id)
+    if not own:
+        raise PasskeyRefused("You have no passkey here.", do="Add one first: presswarden person passkey add NAME.", where="credential")
+    if assertion is None:
+        print(document({
+            "challenge": base64url(approvals.challenge(proposal.plan.digest)), "rpId": own[0].rp_id, "origin": own[0].origin,
+            "allowCredentials": [{"id": each.id, "type": "public-key"} for each in own], "userVerification": "required",
+            "digest": proposal.plan.digest, "title": proposal.title,
+        }))  # fmt: skip
+        sys.stdout.flush()
+    return Tapped(answer(assertion, {"clientDataJSON", "authenticatorData", "signature"}))
+
+
+def answer(file: Path | None, names: set[str]) -> Mapping[str, Json]:
+    """An authenticator's answer from `file`, or from standard input: flat, or as browsers write it, with the members in `response`."""
+    try:
+        raw = sys.stdin.buffer.read(_LARGEST_ANSWER + 1) if file is None or str(file) == "-" else file.read_bytes()
+    except OSError as fault:
+        raise AnswerUnreadable(f"{file} can't be read ({type(fault).__name__}).", do="Name the file with the answer.") from fault
+    if len(raw) > _LARGEST_ANSWER:
+        raise AnswerUnreadable("The answer is too long for any authenticator.", do="Give its JSON answer alone.")
+    return flat(decode_object(raw), names)
+
+
+def flat(found: Mapping[str, Json], names: set[str]) -> Mapping[str, Json]:
+    inner = found.get("response")
+    if not isinstance(inner, Mapping):
+        return found
+    return {"id": found.get("id"), **{name: inner.get(name) for name in names}}
+
+
+def base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
