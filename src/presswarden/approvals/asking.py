@@ -3,7 +3,7 @@
 Limits: the deciding is `policy.decide`'s; what the web process learns here is an early answer, the gate asks again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,9 +18,10 @@ from presswarden.identity.model import Permission
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import CorrelationId, PersonId, SiteId
-from presswarden.policy.decide import decide
+from presswarden.policy.decide import clocks, decide
 from presswarden.policy.model import Decision, Question, Reason, Stage, Verdict
 from presswarden.policy.rules import Rules
+from presswarden.proposals import plan as plans
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Draft, Item, Proposal, Source
 
@@ -35,26 +36,34 @@ class _Asked:
     source: Source
     proposer: Actor
     items: tuple[Item, ...]
+    sites: tuple[SiteId, ...]
+    """Of the whole proposal: whoever says yes has to be allowed to for each of them."""
     confidence: float | None
     answers: tuple[Given, ...]
     digest: str
 
 
-async def question(tx: Tx, proposal: Proposal, stage: Stage, *, snapshot_verified: bool | None = None, now: datetime) -> Question:
-    """All that the policy looks at, read this moment. `snapshot_verified` is told at dispatch, of the snapshot that belongs to the act."""
-    asked = await _of_proposal(tx, proposal)
-    return await _question(tx, asked, stage, await policies.rules_for(tx, proposal.sites, now=now), snapshot_verified, now)
-
-
-async def decision(tx: Tx, proposal: Proposal, stage: Stage, *, snapshot_verified: bool | None = None, now: datetime) -> Decision:
-    """What the policy says about it now, with every reason. A yes that was given under other documents than today's counts against it."""
-    asked = await _of_proposal(tx, proposal)
+async def question(
+    tx: Tx, proposal: Proposal, stage: Stage, *, only: Item | None = None, snapshot_verified: bool | None = None, now: datetime
+) -> Question:
+    """All that the policy looks at, read this moment. At dispatch: of the item that is about to run, and whether its own snapshot is verified."""
     rules = await policies.rules_for(tx, proposal.sites, now=now)
-    found = decide(await _question(tx, asked, stage, rules, snapshot_verified, now), rules, now=now)
-    if any(one.yes and one.policy_version != found.policy_version for one in asked.answers):
+    return await _question(tx, await _of_proposal(tx, proposal, only), stage, rules, snapshot_verified, now)
+
+
+async def decision(
+    tx: Tx, proposal: Proposal, stage: Stage, *, only: Item | None = None, snapshot_verified: bool | None = None, now: datetime
+) -> Decision:
+    """What the policy says about it now, with every reason. `only`: one item of it; the others hold it back no more than they must.
+
+    A yes that was given under other documents than today's counts against it.
+    """
+    asked, rules = await _of_proposal(tx, proposal, only), await policies.rules_for(tx, proposal.sites, now=now)
+    found = await _decided(tx, asked, stage, rules, snapshot_verified, now)
+    if any(one.policy_version != found.policy_version for one in asked.answers):
         changed = Reason(
             Verdict.REFUSE,
-            "policy-changed",
+            "policy.changed",
             "The policy changed since somebody said yes.",
             "File the proposal again, under today's policy.",
         )
@@ -71,20 +80,20 @@ async def submit(tx: Tx, draft: Draft, *, correlation: CorrelationId, now: datet
         for site in dict.fromkeys(item.site for item in draft.items):
             await identity.require(tx, PersonId(draft.by.id), Permission.PROPOSE, site=site)
     rules = await policies.rules_for(tx, (item.site for item in draft.items), now=now)
-    asked = _Asked(draft.source, draft.by, draft.items, draft.confidence, (), "")
-    found = decide(await _question(tx, asked, Stage.FILING, rules, None, now), rules, now=now)
+    wanted = tuple(dict.fromkeys(item.site for item in draft.items))
+    asked = _Asked(draft.source, draft.by, draft.items, wanted, draft.confidence, (), "")
+    found = await _decided(tx, asked, Stage.FILING, rules, None, now)
     if found.verdict is Verdict.REFUSE:
         first, *more = (reason for reason in found.reasons if reason.verdict is Verdict.REFUSE)
         raise ProposalRefused(" ".join((first.says, *(one.says for one in more))), do=first.do, where=first.code)
-    hours = [one.operations for one in rules.values()]
-    approve_by = now + timedelta(hours=min(one.approval_hours for one in hours))
+    approve_by, execute_by = clocks(rules.values(), now)
     filed = await proposals.file(
         tx,
         draft,
         risk=found.risk,
         approvals=found.needs.people,
         approve_by=approve_by,
-        execute_by=approve_by + timedelta(hours=min(one.execute_hours for one in hours)),
+        execute_by=execute_by,
         correlation=correlation,
         now=now,
     )
@@ -97,24 +106,34 @@ def delay_of(decision: Decision) -> timedelta:
     return max(timedelta(minutes=decision.needs.delay_minutes), UNDO if decision.risk is Risk.LOW else timedelta())
 
 
-async def _of_proposal(tx: Tx, proposal: Proposal) -> _Asked:
-    answers = tuple(one for one in await store.given_to(tx.org, tx, proposal.id) if one.digest == proposal.plan.digest)
-    return _Asked(proposal.source, proposal.proposer, proposal.items, proposal.confidence, answers, proposal.plan.digest)
+async def _of_proposal(tx: Tx, proposal: Proposal, only: Item | None) -> _Asked:
+    answers = tuple(one for one in await store.given_to(tx.org, tx, proposal.id) if one.yes)
+    # What people approved are the texts: a digest that is not theirs stands for nothing.
+    digest = proposal.plan.digest if plans.is_whole(proposal.plan) else ""
+    items = proposal.items if only is None else (only,)
+    return _Asked(proposal.source, proposal.proposer, items, proposal.sites, proposal.confidence, answers, digest)
+
+
+async def _decided(
+    tx: Tx, asked: _Asked, stage: Stage, rules: Mapping[SiteId, Rules], snapshot_verified: bool | None, now: datetime
+) -> Decision:
+    found = decide(await _question(tx, asked, stage, rules, snapshot_verified, now), rules, now=now)
+    # Of the whole proposal, also where only one item is asked about: a yes is tied to all documents that it was given under.
+    return replace(found, policy_version=policies.version_of(rules))
 
 
 async def _question(
     tx: Tx, asked: _Asked, stage: Stage, rules: Mapping[SiteId, Rules], snapshot_verified: bool | None, now: datetime
 ) -> Question:
-    sites: Sequence[SiteId] = tuple(dict.fromkeys(item.site for item in asked.items))
     return Question(
         stage=stage,
         source=asked.source,
         proposer=asked.proposer,
         items=await facts.of_items(tx, asked.items),
         sites=await facts.of_sites(tx, asked.items, rules, snapshot_verified=snapshot_verified, now=now),
-        fleet=await facts.fleet(tx, asked.items),
+        fleet=await facts.fleet(tx, asked.sites),
         confidence=asked.confidence,
-        consents=await facts.consents(tx, asked.answers, sites),
+        consents=await facts.consents(tx, asked.answers, asked.sites),
         approvers=await facts.approvers(tx),
         digest_approved=all(one.digest == asked.digest for one in asked.answers),
     )

@@ -38,11 +38,14 @@ async def of_sites(
     wanted = tuple(dict.fromkeys(item.site for item in items))
     stations = await modes.stations(tx.org, tx, wanted)
     known = {site.id: site for site in await sites.list_sites(tx)}
+    held = await incidents.held_components(tx)
+    # A site that is not the organisation's has no facts, and the policy refuses what names it.
     return {
         site: await _of_site(
-            tx, known[site], stations[site], rules[site], [item for item in items if item.site == site], snapshot_verified, now
+            tx, known[site], stations[site], rules[site], [one for one in items if one.site == site], held, snapshot_verified, now
         )
         for site in wanted
+        if site in known
     }
 
 
@@ -50,9 +53,9 @@ async def of_items(tx: Tx, items: Sequence[Item]) -> tuple[tuple[Item, Component
     return tuple([(item, await _of_item(tx, item)) for item in items])
 
 
-async def fleet(tx: Tx, items: Sequence[Item]) -> Fleet:
+async def fleet(tx: Tx, touched: Sequence[SiteId]) -> Fleet:
     paired = [site for site in await sites.list_sites(tx) if site.state is InstallationState.PAIRED]
-    return Fleet(size=len(paired), touched=len({item.site for item in items}))
+    return Fleet(size=len(paired), touched=len(set(touched)))
 
 
 async def approvers(tx: Tx) -> Approvers:
@@ -92,7 +95,14 @@ def _may_approve_somewhere(person: Person) -> bool:
 
 
 async def _of_site(
-    tx: Tx, site: Site, station: Station, rules: Rules, items: Sequence[Item], snapshot_verified: bool | None, now: datetime
+    tx: Tx,
+    site: Site,
+    station: Station,
+    rules: Rules,
+    items: Sequence[Item],
+    held: frozenset[str],
+    snapshot_verified: bool | None,
+    now: datetime,
 ) -> SiteFacts:
     facts = await telemetry.facts(tx, site.id, components=tuple({item.component for item in items if item.component}))
     zone = facts.get("environment.timezone")
@@ -103,20 +113,21 @@ async def _of_site(
         timezone=zone.value if zone is not None and isinstance(zone.value, str) and zone.value else "UTC",
         snapshot_confirmed=station.snapshot_confirmed_at is not None,
         snapshot_verified=snapshot_verified,
-        ineligible=_ineligible(site, facts, items, now),
+        ineligible=_ineligible(site, facts, items, held, now),
         paused=site.paused,
         contained=tuple(one.says for one in await incidents.containment(tx, site.id)),
     )
 
 
-def _ineligible(site: Site, facts: Facts, items: Sequence[Item], now: datetime) -> tuple[tuple[str, str], ...]:
-    """Of what changes components; taking back, clearing and deleting need none of it. Open changes are the gate's to see, holds the policy's."""
-    told = facts.with_control(now, site_paired=site.state is InstallationState.PAIRED, site_change_open=False, site_held=False)
+def _ineligible(site: Site, facts: Facts, items: Sequence[Item], held: frozenset[str], now: datetime) -> tuple[tuple[str, str], ...]:
+    """Of what changes components; taking back, clearing and deleting need none of it. Open changes are the gate's to see."""
+    paired = site.state is InstallationState.PAIRED
     found: dict[str, str] = {}
     for item in items:
         action = CATALOGUE.get(item.tool)
         if action is None or action.klass is not Klass.CHANGE or not item.component:
             continue
+        told = facts.with_control(now, site_paired=paired, site_change_open=False, site_held=item.component in held)
         folder = item.component if item.component.startswith(("plugin:", "theme:")) else ""
         room = ROOM_FOR_CORE if item.component == "core" else ROOM
         for reason in telemetry.eligibility(told, Wanted(target=folder, estimate=room), now).reasons:

@@ -39,12 +39,19 @@ async def rules_for(tx: Tx, wanted: Iterable[SiteId], *, now: datetime) -> Mappi
     return found
 
 
+def version_of(rules: Mapping[SiteId, Rules]) -> str:
+    """One name for the documents in force for all these sites: 64 hex digits."""
+    return hashlib.sha256("\n".join(sorted({one.digest for one in rules.values()})).encode()).hexdigest()
+
+
 async def activate_policy(
     tx: Tx, document: Mapping[str, Json], *, scope: str = ORGANISATION, by: PersonId, now: datetime
 ) -> PolicyDocument:
     """File a new version, and put it in force where one owner may. Raises `PolicyInvalid`, `Forbidden`, `SiteUnknown`."""
-    rules = documents.read(document)
     await identity.require(tx, by, Permission.POLICY_SET)
+    rules = documents.read(document)
+    if document.get("status") != "active":
+        raise PolicyNotActivated("The document itself says that it is not active.", do="Set its `status` to active.", where="/status")
     if scope != ORGANISATION:
         await sites.site_of(tx, SiteId(scope))
     before = await store.versions(tx.org, tx, scope, now)

@@ -42,13 +42,10 @@ _OPEN: Final = frozenset({ProposalState.RECOMMENDED, ProposalState.WAITING})
 
 
 async def by_itself(tx: Tx, proposal: ProposalId, *, release: Releases, now: datetime) -> Decision:
-    """Approve and release what the policy asks nobody about, when nothing holds it back now; the decision, which says why not.
-
-    The snapshot of each act is made afterwards and looked at by the gate, so it is left out here.
-    """
+    """Approve and release what the policy asks nobody about, when nothing holds it back now; the decision, which says why not."""
     await store.lock_round(tx.org, tx, proposal, now)
     asked = await proposals.proposal(tx, proposal)
-    found = await decision(tx, asked, Stage.DISPATCH, snapshot_verified=True, now=now)
+    found = await decision(tx, asked, Stage.APPROVAL, now=now)
     if asked.state not in _OPEN or now >= asked.approve_by or found.verdict is not Verdict.ALLOW or found.needs.people:
         return found if found.verdict is not Verdict.ALLOW else replace(found, verdict=Verdict.HOLD)
     approved = await proposals.move(tx, proposal, ProposalState.APPROVED, by=_POLICY, why="the policy lets it run by itself", now=now)

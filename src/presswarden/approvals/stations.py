@@ -16,7 +16,7 @@ from presswarden.identity.model import Permission
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import PersonId, SiteId, SnapshotId, new_id
-from presswarden.policy.model import FREEDOM, Mode
+from presswarden.policy.model import MODES, Mode
 from presswarden.policy.rules import Rules
 from presswarden.sites import service as sites
 
@@ -43,20 +43,20 @@ def effective(station: Station, rules: Rules) -> Mode:
     allowed = rules.operations.max_mode
     if station.snapshot_confirmed_at is None and wanted is Mode.AUTONOMOUS:
         wanted = Mode.APPROVE
-    return min(wanted, allowed, key=FREEDOM.__getitem__)
+    return min(wanted, allowed, key=MODES.index)
 
 
 async def set_mode(tx: Tx, site: SiteId, mode: Mode, *, by: PersonId, now: datetime) -> Station:
     """Choose the site's mode. Anybody who may pause may make it quieter; more freedom is an admin's or owner's. Raises `ModeRefused`, `Forbidden`."""
     before, rules = await station(tx, site), (await policies.rules_for(tx, (site,), now=now))[site]
-    quieter = FREEDOM[mode] <= FREEDOM[effective(before, rules)]
+    quieter = MODES.index(mode) <= MODES.index(effective(before, rules))
     await identity.require(tx, by, Permission.SITE_PAUSE if quieter else Permission.SITE_MODE, site=site)
     if mode is Mode.AUTONOMOUS and before.snapshot_confirmed_at is None:
         raise ModeRefused(
             "No snapshot of this site was verified yet, so it can't be Autonomous.",
             do="Make one approved change there first: it makes and verifies a snapshot.",
         )
-    if FREEDOM[mode] > FREEDOM[rules.operations.max_mode]:
+    if MODES.index(mode) > MODES.index(rules.operations.max_mode):
         raise ModeRefused(
             f"The policy allows this site at most «{rules.operations.max_mode}».", do="Change `max_mode` in the policy first."
         )

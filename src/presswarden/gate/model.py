@@ -63,6 +63,10 @@ class Standing:
     contained: tuple[str, ...]
     forbidden: bool
     """True when the person who asks has no role that allows it."""
+    change_open: bool = False
+    """A change is under way on this site."""
+    ends_a_change: bool = False
+    """The call closes or takes back that very change, as its approved plan says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +101,25 @@ def refill(tokens: float, counted_at: datetime, rate: Rate, now: datetime) -> fl
     return min(rate.capacity, tokens + elapsed * rate.per_minute / 60)
 
 
-def reasons_against(ask: Ask, action: Action | None, standing: Standing) -> tuple[Reason, ...]:
-    """Every reason against this call, the gravest first; empty when nothing stands against it but the rate. `action` is the catalogue's entry, if any."""
-    found = (*_stopped(ask, standing), *_state(ask, standing), *_role(ask, action, standing))
+def reasons_against(ask: Ask, action: Action | None, standing: Standing, plan: tuple[Reason, ...] = ()) -> tuple[Reason, ...]:
+    """Every reason against this call, in the gate's order; empty when nothing stands against it but the rate.
+
+    `action` is the catalogue's entry, if any; `plan` what its plan and the policy have against it (`course`).
+    """
+    found = (*_stopped(ask, action, standing), *_quieter(ask, action, standing), *_state(ask, standing), *_role(ask, action, standing))
     if action is None:
         return (*found, Reason("gate.tool", "There is no such tool in the catalogue.", "Use a tool that `presswarden site read` lists."))
-    return (*found, *_fits(ask, action), *_decided(action), *_quieter(ask, action, standing))
+    return (*found, *_fits(ask, action), *_decided(ask, action), *plan)
 
 
-def _stopped(ask: Ask, standing: Standing) -> tuple[Reason, ...]:
-    if standing.stop is None or ask.tool in WHILE_STOPPED:
+def _reaches_its_end(ask: Ask, action: Action | None, standing: Standing) -> bool:
+    """A stop and a pause start nothing new and let an open change reach its safe end: what ends it, and what the dispatcher reads to judge it."""
+    looks = action is not None and action.klass is Klass.READ and ask.by.kind == "process"
+    return standing.ends_a_change or (standing.change_open and looks)
+
+
+def _stopped(ask: Ask, action: Action | None, standing: Standing) -> tuple[Reason, ...]:
+    if standing.stop is None or ask.tool in WHILE_STOPPED or _reaches_its_end(ask, action, standing):
         return ()
     return (
         Reason(
@@ -130,7 +143,7 @@ def _state(ask: Ask, standing: Standing) -> tuple[Reason, ...]:
 def _role(ask: Ask, action: Action | None, standing: Standing) -> tuple[Reason, ...]:
     if standing.forbidden:
         return (Reason("gate.role", "The role of the person who asks does not allow it.", "Ask an operator, admin or owner."),)
-    is_start_of_its_own = ask.by.kind == "process" and action is not None and action.klass is not Klass.READ
+    is_start_of_its_own = ask.by.kind == "process" and ask.planned is None and action is not None and action.klass is not Klass.READ
     if is_start_of_its_own and ask.tool not in PROCESS_CONTROLS:
         return (Reason("gate.role", "No process starts this by itself.", "A person asks for it."),)
     return ()
@@ -144,25 +157,30 @@ def _fits(ask: Ask, action: Action) -> tuple[Reason, ...]:
     return ()
 
 
-def _decided(action: Action) -> tuple[Reason, ...]:
+def _decided(ask: Ask, action: Action) -> tuple[Reason, ...]:
+    """What changes a site is a step of an approved plan. What prepares a change may also be asked for by a person: it touches nothing of the site's own."""
     match action.klass:
         case Klass.READ | Klass.CONTROL:
             return ()
+        case Klass.PREPARE if ask.planned is not None or ask.by.kind == "person":
+            return ()
         case Klass.PREPARE | Klass.CHANGE | Klass.RECOVER:
+            if ask.planned is not None:
+                return ()
             return (Reason("gate.no_decision", "Nothing has decided this change.", "A change needs a proposal and a decision."),)
         case _:
             assert_never(action.klass)
 
 
-def _quieter(ask: Ask, action: Action, standing: Standing) -> tuple[Reason, ...]:
+def _quieter(ask: Ask, action: Action | None, standing: Standing) -> tuple[Reason, ...]:
     # Reads and control stay possible inside an incident: without them nobody could find out or end it.
-    if action.klass is Klass.CONTROL:
+    if action is None or action.klass is Klass.CONTROL or _reaches_its_end(ask, action, standing):
         return ()
     found = []
-    if standing.paused and ask.tool != HEALTH:
-        found.append(Reason("gate.paused", "The site is paused.", "Run `presswarden site resume` first; health can be read meanwhile."))
     if action.klass is not Klass.READ:
         found += [
             Reason("gate.contained", f"An open incident holds changes back: {why}.", "Review the incident.") for why in standing.contained
         ]
+    if standing.paused and ask.tool != HEALTH:
+        found.append(Reason("gate.paused", "The site is paused.", "Run `presswarden site resume` first; health can be read meanwhile."))
     return tuple(found)

@@ -1,31 +1,40 @@
 """The door itself: read how things stand, collect all reasons, and only then spend a token and write a permit.
 
-Limits: the gate permits; it neither signs nor sends. Planned changes have no way through yet: nothing decides them.
+For a step of a plan it reads proposal, work, change and consents itself and asks the policy once more: nothing that was worked out elsewhere counts.
+Limits: the gate permits; it neither signs nor sends.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from presswarden.actions.catalogue import CATALOGUE
-from presswarden.actions.model import Klass
+from presswarden.actions.model import Action, Klass
+from presswarden.approvals import service as approvals
 from presswarden.audit import service as audit
 from presswarden.audit.model import Actor, Entry
-from presswarden.gate import ledger, switch
+from presswarden.gate import course, ledger, switch
 from presswarden.gate.model import Ask, Rate, Reason, Refusal, Standing, Stop, reasons_against
 from presswarden.gate.permit import Permit, args_hash
 from presswarden.identity import service as identity
 from presswarden.identity.model import Forbidden, Permission
 from presswarden.incidents import service as incidents
+from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import NotFound
-from presswarden.kernel.ids import CorrelationId, Everyone, PersonId
+from presswarden.kernel.ids import ChangeId, CorrelationId, Everyone, PersonId
+from presswarden.policy.model import Decision, Stage
+from presswarden.proposals import service as proposals
+from presswarden.proposals.model import Leaf, Proposal
+from presswarden.rollouts import service as rollouts
+from presswarden.rollouts.model import Change
 from presswarden.sites import service as sites
 
 PERMIT_LIVES: Final = timedelta(minutes=5)
 """No longer than the longest envelope: a permit outlives no signature made under it."""
 PERMITS_KEPT: Final = timedelta(days=7)
 CALLS: Final = Rate(per_minute=60, burst=2.0)
-"""Calls to one installation (POLICY: `tool_calls_per_minute`, `burst_multiplier`). Control calls are not counted: a stop must always get through."""
+"""Calls to one installation where no policy says otherwise (`tool_calls_per_minute`, `burst_multiplier`)."""
 
 PERMISSIONS: Final = {
     "control.confirm": Permission.SITE_PAIR,
@@ -36,23 +45,27 @@ PERMISSIONS: Final = {
     "control.rotate_site": Permission.SITE_REVOKE,
     "control.moved": Permission.SITE_MOVE,
 }
-"""What a person who asks must be allowed; any other tool needs the right to read."""
+"""What a person who asks must be allowed; any other tool needs the right to read, or to propose where it is more than a read."""
 
 
-async def admit(tx: Tx, ask: Ask, *, now: datetime, rate: Rate = CALLS) -> Permit | Refusal:
-    """A permit for this one call, or every reason against it. The id of the call is burnt with the permit: a second one for it is a broken promise."""
-    reasons = reasons_against(ask, CATALOGUE.get(ask.tool), await _standing(tx, ask))
-    if (
-        not reasons
-        and CATALOGUE[ask.tool].klass is not Klass.CONTROL
-        and not await ledger.take_token(tx.org, tx, ask.installation, rate, now=now)
-    ):
-        reasons = (Reason("gate.rate", f"More than {rate.per_minute} calls a minute to this site.", "Wait a minute and ask again."),)
+async def admit(tx: Tx, ask: Ask, *, now: datetime, rate: Rate | None = None) -> Permit | Refusal:
+    """A permit for this one call, or every reason against it. The id of the call is burnt with the permit: a second one for it is a broken promise.
+
+    `rate`: as the policy of the site has it, unless told.
+    """
+    standing, reasons = await _reasons(tx, ask, now)
+    if not reasons and not _unmetered(ask, standing):
+        allowed = rate or await _rate(tx, ask, now)
+        if not await ledger.take_token(tx.org, tx, ask.installation, allowed, now=now):
+            says = f"More than {allowed.per_minute} calls a minute to this site."
+            reasons = (Reason("gate.rate", says, "Wait a minute and ask again."),)
     if reasons:
-        await _record(tx, ask, "gate.refused", {"reasons": [reason.code for reason in reasons]}, now=now)
-        return Refusal(reasons)
+        return await _refuse(tx, ask, reasons, now)
     permit = Permit(tx.org, ask.installation, ask.call, ask.tool, args_hash(ask.args), now + PERMIT_LIVES)
     await ledger.give(tx.org, tx, permit, now=now)
+    if ask.planned is not None and CATALOGUE[ask.tool].klass is not Klass.READ:
+        told: dict[str, Json] = {"proposal": ask.planned.proposal, "index": ask.planned.index, "plan": ask.planned.digest}
+        await _record(tx, ask, "gate.permitted", told, now=now)
     return permit
 
 
@@ -61,10 +74,9 @@ async def again(tx: Tx, ask: Ask, *, now: datetime) -> Permit | Refusal:
     before = await ledger.given(tx.org, tx, ask.call)
     if before is None or (before.installation, before.tool, before.args_hash) != (ask.installation, ask.tool, args_hash(ask.args)):
         raise RuntimeError("this call was never admitted as it stands; a re-send carries what the first send carried")
-    reasons = reasons_against(ask, CATALOGUE.get(ask.tool), await _standing(tx, ask))
+    _, reasons = await _reasons(tx, ask, now)
     if reasons:
-        await _record(tx, ask, "gate.refused", {"reasons": [reason.code for reason in reasons]}, now=now)
-        return Refusal(reasons)
+        return await _refuse(tx, ask, reasons, now)
     until = now + PERMIT_LIVES
     await ledger.renew(tx.org, tx, ask.call, until)
     return Permit(tx.org, before.installation, before.call, before.tool, before.args_hash, until)
@@ -99,26 +111,98 @@ async def expire(everyone: Everyone, tx: Tx, *, now: datetime) -> None:
     await ledger.expire(everyone, tx, now=now, keep=PERMITS_KEPT)
 
 
-async def _standing(tx: Tx, ask: Ask) -> Standing:
+async def _reasons(tx: Tx, ask: Ask, now: datetime) -> tuple[Standing, tuple[Reason, ...]]:
+    action = CATALOGUE.get(ask.tool)
+    of_plan = await _course(tx, ask, action, now)
+    standing = await _standing(tx, ask, of_plan)
+    plan = () if action is None or of_plan is None else course.reasons_against(ask, action, of_plan, now)
+    return standing, reasons_against(ask, action, standing, plan)
+
+
+async def _standing(tx: Tx, ask: Ask, of_plan: course.Course | None) -> Standing:
     try:
         installation = await sites.installation(tx, ask.installation)
     except NotFound:
         return Standing(await stopped(tx), "", paused=False, contained=(), forbidden=False)
-    state = installation.state.value if installation.site == ask.site else ""
-    contained = tuple(one.says for one in await incidents.containment(tx, ask.site))
-    return Standing(await stopped(tx), state, paused=installation.wanted_paused, contained=contained, forbidden=await _forbidden(tx, ask))
+    return Standing(
+        stop=await stopped(tx),
+        state=installation.state.value if installation.site == ask.site else "",
+        paused=installation.wanted_paused,
+        contained=tuple(one.says for one in await incidents.containment(tx, ask.site)),
+        forbidden=await _forbidden(tx, ask),
+        change_open=await rollouts.open_change(tx, ask.site) is not None,
+        ends_a_change=of_plan is not None and course.ends_a_change(ask, of_plan),
+    )
+
+
+async def _course(tx: Tx, ask: Ask, action: Action | None, now: datetime) -> course.Course | None:
+    """Everything about the plan that the call says it belongs to, read here and now."""
+    if ask.planned is None or action is None:
+        return None
+    try:
+        proposal = await proposals.proposal(tx, ask.planned.proposal)
+    except NotFound:
+        return course.Course(None, None, None, None, None, None)
+    act, named = course.act_of(proposal, ask), course.named_end(proposal, ask)
+    work = next((one for one in await rollouts.work_of(tx, proposal.id) if one.site == ask.site), None)
+    kept = {one.id: one for one in await rollouts.changes(tx, proposal=proposal.id)}
+    found = course.Course(
+        proposal=proposal,
+        work=work,
+        change=None if act is None else kept.get(rollouts.change_id(act)),
+        open_change=await rollouts.open_change(tx, ask.site),
+        ending=None if named is None else await _under_way(tx, named),
+        decision=None,
+    )
+    return found if course.ends_a_change(ask, found) else replace(found, decision=await _decision(tx, ask, action, proposal, act, now))
+
+
+async def _decision(tx: Tx, ask: Ask, action: Action, proposal: Proposal, act: Leaf | None, now: datetime) -> Decision | None:
+    """The policy's word for this act, asked now. What prepares an act is asked before its snapshot is due."""
+    if act is None or action.klass is Klass.READ:
+        return None
+    item = proposal.items[proposal.plan.acts.index(act)]
+    if action.klass is Klass.PREPARE:
+        return await approvals.decision(tx, proposal, Stage.APPROVAL, only=item, now=now)
+    verified = act.snapshot is not None and await approvals.snapshot_verified(tx, ask.site, act.snapshot, now=now)
+    return await approvals.decision(tx, proposal, Stage.DISPATCH, only=item, snapshot_verified=verified, now=now)
+
+
+async def _under_way(tx: Tx, named: ChangeId) -> Change | None:
+    try:
+        found = await rollouts.change(tx, named)
+    except NotFound:
+        return None
+    return found if found.began_at is not None and found.result is None else None
+
+
+def _unmetered(ask: Ask, standing: Standing) -> bool:
+    """A stop must always get through, and so must the way out of an open change."""
+    return CATALOGUE[ask.tool].klass is Klass.CONTROL or standing.ends_a_change
+
+
+async def _rate(tx: Tx, ask: Ask, now: datetime) -> Rate:
+    rates = (await approvals.rules_for(tx, (ask.site,), now=now))[ask.site].rates
+    return Rate(rates.tool_calls_per_minute, rates.burst_multiplier)
 
 
 async def _forbidden(tx: Tx, ask: Ask) -> bool:
     if ask.by.kind != "person":
         return False
+    action = CATALOGUE.get(ask.tool)
+    usual = Permission.SITE_READ if action is None or action.klass is Klass.READ else Permission.PROPOSE
     try:
-        await identity.require(tx, PersonId(ask.by.id), PERMISSIONS.get(ask.tool, Permission.SITE_READ), site=ask.site)
+        await identity.require(tx, PersonId(ask.by.id), PERMISSIONS.get(ask.tool, usual), site=ask.site)
     except Forbidden:
         return True
     return False
 
 
-async def _record(tx: Tx, ask: Ask, kind: str, payload: dict[str, list[str]], *, now: datetime) -> None:
+async def _refuse(tx: Tx, ask: Ask, reasons: tuple[Reason, ...], now: datetime) -> Refusal:
+    await _record(tx, ask, "gate.refused", {"reasons": [reason.code for reason in reasons]}, now=now)
+    return Refusal(reasons)
+
+
+async def _record(tx: Tx, ask: Ask, kind: str, payload: dict[str, Json], *, now: datetime) -> None:
     entry = Entry(kind, ask.by, f"site:{ask.site}", ask.correlation, {"call": ask.call, "tool": ask.tool, **payload})
     await audit.record(tx, entry, now=now)

@@ -88,10 +88,10 @@ def test_every_reason_is_told_not_only_the_first() -> None:
     standing = Standing(Stop("breach", "p", NOW), "revoked", paused=True, contained=(), forbidden=True)
     assert _codes(_ask("wp.site.inventory", path="/"), standing) == [
         "gate.stopped",
+        "gate.paused",
         "gate.revoked",
         "gate.role",
         "gate.args",
-        "gate.paused",
     ]
 
 
@@ -99,8 +99,18 @@ def test_every_reason_is_told_not_only_the_first() -> None:
 @pytest.mark.parametrize("klass", [Klass.PREPARE, Klass.CHANGE, Klass.RECOVER])
 def test_a_change_without_a_decision_is_refused(klass: Klass) -> None:
     update = Action("wp.plugin.update", klass, Risk.MEDIUM, "update_plugins", {"type": "object"}, reversible=True, says="")
-    assert _codes(_ask("wp.plugin.update"), FINE, update) == ["gate.no_decision"]
-    assert _codes(_ask("wp.plugin.update"), replace(FINE, contained=("a clone",)), update) == ["gate.no_decision", "gate.contained"]
+    by_a_client = _ask("wp.plugin.update", by=Actor("client", "c1"))
+    assert _codes(by_a_client, FINE, update) == ["gate.no_decision"]
+    assert _codes(by_a_client, replace(FINE, contained=("a clone",)), update) == ["gate.contained", "gate.no_decision"]
+    by_a_process = _ask("wp.plugin.update", by=Actor("process", "dispatcher"))
+    assert _codes(by_a_process, FINE, update) == ["gate.role", "gate.no_decision"]
+
+
+def test_a_person_may_have_a_snapshot_made_but_no_change() -> None:
+    wanted = {klass: Action("wp.x", klass, Risk.LOW, "read", {"type": "object"}, reversible=True, says="") for klass in Klass}
+    assert _codes(_ask("wp.x"), FINE, wanted[Klass.PREPARE]) == []
+    assert _codes(_ask("wp.x"), FINE, wanted[Klass.CHANGE]) == ["gate.no_decision"]
+    assert _codes(_ask("wp.x"), FINE, wanted[Klass.RECOVER]) == ["gate.no_decision"]
 
 
 def test_a_bucket_fills_with_time_up_to_its_capacity_and_never_backwards() -> None:
