@@ -1,4 +1,4 @@
-"""`presswarden incident`: what looked wrong, and what it makes the gate refuse. Limits: reads; closing an incident is not here."""
+"""`presswarden incident`: what looked wrong, and what it makes the gate refuse; a person closes it."""
 
 from typing import Annotated
 
@@ -33,7 +33,23 @@ def commands(counter: Counter) -> typer.Typer:
         """Show one incident with its signals."""
         counter.serve(context, lambda desk: _show(desk, IncidentId(incident)))
 
+    @app.command("close")
+    def close(
+        context: typer.Context,
+        incident: Annotated[str, typer.Argument(help="The incident's id.")],
+        reason: Annotated[str, typer.Option(help="What was found, for the record.")],
+    ) -> None:
+        """Close an incident that was looked into; what it held back may go on."""
+        counter.serve(context, lambda desk: _close(desk, IncidentId(incident), reason))
+
     return app
+
+
+async def _close(desk: Desk, incident: IncidentId, reason: str) -> int:
+    async with desk.database.transaction(desk.org) as tx:
+        closed = await incidents.close(tx, incident, reason, by=desk.person.id, now=desk.clock.now())
+    print(document(_plain(closed)) if desk.json else f"Closed. {KINDS[closed.kind].says}")
+    return 0
 
 
 async def _list(desk: Desk, site: str, *, everything: bool) -> int:
