@@ -64,10 +64,8 @@ def _fix_sqlite() -> None:
     op.execute(f"CREATE TRIGGER proposals_fixed BEFORE UPDATE OF {', '.join(FIXED)} ON proposals {refused}")
     op.execute(f"CREATE TRIGGER proposal_items_fixed BEFORE UPDATE ON proposal_items {refused}")
     # REPLACE would put another row in the old one's place.
-    op.execute(
-        "CREATE TRIGGER proposals_no_replace BEFORE INSERT ON proposals "
-        f"WHEN EXISTS (SELECT 1 FROM proposals WHERE org = NEW.org AND (id = NEW.id OR digest = NEW.digest)) {refused}"  # noqa: S608 - a constant
-    )
+    there = "SELECT 1 FROM proposals WHERE org = NEW.org AND (id = NEW.id OR digest = NEW.digest)"
+    op.execute(f"CREATE TRIGGER proposals_no_replace BEFORE INSERT ON proposals WHEN EXISTS ({there}) {refused}")
 
 
 def _fix_postgresql() -> None:
