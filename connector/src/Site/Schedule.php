@@ -30,6 +30,7 @@ final class Schedule {
 	public static function run(): void {
 		Watchdog::repair();
 		OpenChange::settled();
+		Snapshots::tidy();
 		try {
 			Heartbeat::send();
 		} catch ( StoreBroken $broken ) {

@@ -49,6 +49,9 @@ final class SnapshotCheck {
 				try {
 					$check = self::prove( SnapshotManifest::open( $id ), $check, $until );
 				} catch ( PackBroken $broken ) {
+					if ( ! in_array( $broken->reason, array( PackBroken::DAMAGED, PackBroken::MISSING, PackBroken::TOTALS ), true ) ) {
+						throw $broken;
+					}
 					return self::failed( $manifest, $broken->reason );
 				} catch ( Refusal $closed ) {
 					return self::told( $manifest, self::START, true, false, $closed->says );
@@ -94,6 +97,27 @@ final class SnapshotCheck {
 			throw new PackBroken( PackBroken::TOTALS );
 		}
 		return $check;
+	}
+
+	/**
+	 * Reads the files of one to their end.
+	 *
+	 * @throws PackBroken When they are not as they were written.
+	 */
+	public static function files( SnapshotManifest $manifest ): void {
+		$files = $manifest->facts['files'];
+		Unpacker::prove(
+			$manifest->folder( SnapshotInfo::FILES ),
+			$files['parts'],
+			$manifest->pack_key( SnapshotInfo::FILES ),
+			$manifest->pack_id( SnapshotInfo::FILES ),
+			array(
+				'files' => $files['files'],
+				'bytes' => $files['bytes'],
+			),
+			Unpacker::START,
+			INF
+		);
 	}
 
 	/** @param array<string,mixed> $check As far as it came. */

@@ -30,7 +30,11 @@ final class SnapshotFolder {
 		if ( is_link( $folder ) || ( ! is_dir( $folder ) && ! wp_mkdir_p( $folder ) ) || ! is_writable( $folder ) ) {
 			throw SnapshotRefusal::because( 'folder' );
 		}
-		is_file( $folder . '/index.php' ) || Guard::replace( $folder . '/index.php', '' );
+		try {
+			is_file( $folder . '/index.php' ) || Guard::replace( $folder . '/index.php', '' );
+		} catch ( PackBroken $broken ) {
+			throw SnapshotRefusal::because( 'folder' );
+		}
 	}
 
 	/**
@@ -108,6 +112,8 @@ final class SnapshotFolder {
 				fwrite( $open, Guard::LINE );
 			}
 			return $work();
+		} catch ( PackBroken $broken ) {
+			throw SnapshotRefusal::because( $broken->reason );
 		} finally {
 			fclose( $open );
 		}

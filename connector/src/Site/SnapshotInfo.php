@@ -26,6 +26,8 @@ final class SnapshotInfo {
 	public string $state;
 	/** @readonly Unix time. */
 	public int $created;
+	/** @readonly The same, finer: of two made in one second, one is the newer. */
+	public float $began;
 	/** @readonly */
 	public bool $database;
 	/** @readonly False when the database was taken over a time in which the site wrote on. */
@@ -45,6 +47,7 @@ final class SnapshotInfo {
 		$this->version       = Plain::text( (string) ( $facts['version'] ?? '' ) );
 		$this->state         = (string) ( $facts['state'] ?? SnapshotManifest::DAMAGED );
 		$this->created       = (int) ( $facts['created'] ?? 0 );
+		$this->began         = (float) ( $facts['began'] ?? 0.0 );
 		$this->database      = (bool) ( $facts['database'] ?? false );
 		$this->point_in_time = ! $this->database || (bool) ( $facts['dump']['point_in_time'] ?? false );
 		$this->bytes         = (int) ( $facts['disk'] ?? 0 );

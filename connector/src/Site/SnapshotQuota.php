@@ -65,9 +65,9 @@ final class SnapshotQuota {
 		foreach ( $kept as $info ) {
 			$counts                   = SnapshotManifest::VERIFIED === $info->state;
 			$seen[ $info->component ] = ( $seen[ $info->component ] ?? 0 ) + ( $counts ? 1 : 0 );
-			$too_many                 = $seen[ $info->component ] > self::LAST || ( ! $counts && $seen[ $info->component ] >= self::LAST );
-			// One that was never finished or never verified is of no use to anybody a day later.
-			$too_old = $now - $info->created > ( $counts ? self::DAYS * self::DAY : self::DAY );
+			$too_many                 = $seen[ $info->component ] > self::LAST || ( SnapshotManifest::MADE === $info->state && $seen[ $info->component ] >= self::LAST );
+			// One that was never finished or never verified is of no use to anybody a day later. For one that can't be read a person may still have the key.
+			$too_old = $now - $info->created > ( $counts || SnapshotManifest::UNREADABLE === $info->state ? self::DAYS * self::DAY : self::DAY );
 			if ( ( $too_many || $too_old ) && ! self::is_needed( $info->id ) ) {
 				$gone[] = $info->id;
 			}
@@ -76,14 +76,14 @@ final class SnapshotQuota {
 	}
 
 	/**
-	 * Those that must go, oldest first, so that one more fits.
+	 * Those that must go, oldest first, so that one more fits. Not those of the last day: a plan may rely on them by now.
 	 *
 	 * @param array<int,SnapshotInfo> $kept  Newest first.
 	 * @param int                     $bytes It will take.
 	 * @return array<int,string> Ids.
 	 * @throws Refusal When it would not fit even then; nothing is to be removed for it.
 	 */
-	public static function room_for( array $kept, int $bytes ): array {
+	public static function room_for( array $kept, int $bytes, int $now ): array {
 		$free = self::free();
 		if ( null !== $free && $free < $bytes + self::SPARE ) {
 			throw SnapshotRefusal::because( 'disk' );
@@ -92,7 +92,7 @@ final class SnapshotQuota {
 		$taken = self::taken( $kept );
 		$gone  = array();
 		foreach ( array_reverse( $kept ) as $info ) {
-			if ( $taken + $bytes > $limit && ! self::is_needed( $info->id ) ) {
+			if ( $taken + $bytes > $limit && $now - $info->created > self::DAY && ! self::is_needed( $info->id ) ) {
 				$taken -= $info->bytes;
 				$gone[] = $info->id;
 			}
@@ -105,7 +105,7 @@ final class SnapshotQuota {
 
 	/** Null where the host does not say. It is a hint: a quota of the account may be lower, and then writing fails. */
 	private static function free(): ?int {
-		$free = function_exists( 'disk_free_space' ) ? @disk_free_space( Storage::snapshots() ) : false; // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- some hosts forbid it with a warning.
+		$free = function_exists( 'disk_free_space' ) ? @disk_free_space( is_dir( Storage::snapshots() ) ? Storage::snapshots() : WP_CONTENT_DIR ) : false; // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- some hosts forbid it with a warning.
 		return false === $free ? null : (int) $free;
 	}
 }

@@ -47,7 +47,13 @@ final class SnapshotRestore {
 	 * @throws Refusal action.change_open while a change is open; action.snapshot when it can't be put back.
 	 */
 	public static function files( string $snapshot, string $call ): \stdClass {
+		Snapshots::take_time( self::SECONDS );
 		$info = self::verified( $snapshot );
+		try {
+			SnapshotCheck::files( SnapshotManifest::open( $snapshot ) );
+		} catch ( PackBroken $broken ) {
+			throw SnapshotRefusal::because( $broken->reason );
+		}
 		$open = OpenChange::begin( $call, $info->component, $info, SnapshotSource::version( $info->component ) );
 		self::must_be_restored( $open->take_back( self::WHY ) );
 		Journal::add( 'snapshot.restored', array( 'snapshot' => $snapshot ) );
@@ -110,7 +116,7 @@ final class SnapshotRestore {
 			'component'   => $component,
 			'files'       => $files,
 			'lost'        => $lost->counts(),
-			'maintenance' => '',
+			'maintenance' => Health::maintenance( time() ),
 			'scope'       => $scope,
 			'state'       => Marker::RESTORED,
 			'tables'      => $tables,

@@ -154,7 +154,7 @@ final class SnapshotSource {
 	/** From the file and not from memory: the running process may be of the version before. */
 	private static function core_version(): string {
 		$text = (string) file_get_contents( ABSPATH . WPINC . '/version.php' );
-		return 1 === preg_match( '/^\$wp_version\s*=\s*\'([^\']+)\';/m', $text, $found ) ? $found[1] : '';
+		return 1 === preg_match( '/(?:^|[;\s])\$wp_version\s*=\s*\'([^\']+)\';/', $text, $found ) ? $found[1] : '';
 	}
 
 	private static function is_in_root( string $name ): bool {

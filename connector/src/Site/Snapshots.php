@@ -90,7 +90,7 @@ final class Snapshots {
 		usort(
 			$all,
 			static function ( SnapshotInfo $one, SnapshotInfo $other ): int {
-				return array( $other->created, $other->id ) <=> array( $one->created, $one->id );
+				return array( $other->began, $other->id ) <=> array( $one->began, $one->id );
 			}
 		);
 		return $all;
@@ -125,6 +125,23 @@ final class Snapshots {
 				return $gone;
 			}
 		);
+	}
+
+	/** Takes away those whose time is over, also while no new ones are made. */
+	public static function tidy(): void {
+		if ( array() === SnapshotFolder::ids() ) {
+			return;
+		}
+		try {
+			SnapshotFolder::alone(
+				static function (): void {
+					self::prune( time() );
+				}
+			);
+		} catch ( Refusal $busy ) {
+			// A call is at work on them, or the folder is not ours to write; the next round tries again.
+			return;
+		}
 	}
 
 	/** Takes away those whose time is over, and folders that are no snapshot. */
@@ -165,7 +182,7 @@ final class Snapshots {
 		SnapshotFolder::add( $id, $database ? array( SnapshotInfo::FILES, SnapshotInfo::DATABASE ) : array( SnapshotInfo::FILES ), $token );
 		try {
 			$bytes += FileList::write( $source->base, $source->tops, SnapshotFolder::of( $id ) . '/list.php' )['bytes'];
-			foreach ( SnapshotQuota::room_for( self::all(), $bytes ) as $gone ) {
+			foreach ( SnapshotQuota::room_for( self::all(), $bytes, $now ) as $gone ) {
 				SnapshotFolder::remove( $gone );
 			}
 			$manifest = SnapshotManifest::begin(
@@ -178,6 +195,7 @@ final class Snapshots {
 					'live'      => $source->live,
 					'database'  => $database,
 					'created'   => $now,
+					'began'     => microtime( true ),
 					'state'     => SnapshotManifest::MAKING,
 					'step'      => 0,
 					'token'     => $token,
