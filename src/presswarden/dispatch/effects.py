@@ -6,11 +6,13 @@ Limits: called only with results whose receipt verified. A result that a stage r
 from collections.abc import Mapping
 from datetime import datetime
 
-from presswarden.dispatch import keyring, rotation
+from presswarden.approvals import service as approvals
+from presswarden.dispatch import keyring, noticing, rotation
 from presswarden.dispatch.course import FIRST_CALL
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.ids import SnapshotId
 from presswarden.mailbox.model import Carried, Outcome, Request, RequestState
 from presswarden.sites import service as sites
 from presswarden.sites.model import ConfirmMismatch, Installation, InstallationState, SiteNotPaired
@@ -80,10 +82,24 @@ async def _take(tx: Tx, request: Request, installation: Installation, result: Ma
             await sites.rotate_site_key(tx, installation.id, epoch=epoch, public_key=key, signature=proof, now=now)
         case "control.moved":
             await sites.complete_move(tx, installation.id, home=_text(result, "home"), now=now)
+        case "wp.snapshot.verify" if result.get("done") is True:
+            await _judge_snapshot(tx, installation, request.args, result.get("verified") is True, now)
+        case "wp.snapshot.delete" if result.get("deleted") is True:
+            await _judge_snapshot(tx, installation, request.args, False, now)
         case tool if installation.state is InstallationState.PAIRED:
+            if tool == noticing.HEALTH:
+                await noticing.health(tx, installation.site, result, now=now)
             await telemetry.record_read(tx, installation.site, tool, dict(result), now)
         case _:
             raise SiteNotPaired("The site was revoked while it answered.", do="Pair the site again.")
+
+
+async def _judge_snapshot(tx: Tx, installation: Installation, args: Mapping[str, Json], stands: bool, now: datetime) -> None:
+    snapshot = SnapshotId(_text(args, "snapshot"))
+    if stands:
+        await approvals.snapshot_confirmed(tx, installation.site, snapshot, now=now)
+    else:
+        await approvals.snapshot_gone(tx, installation.site, snapshot)
 
 
 def _text(result: Mapping[str, Json], name: str) -> str:
