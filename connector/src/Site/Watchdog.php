@@ -54,8 +54,14 @@ final class Watchdog {
 				return false;
 			}
 		}
-		self::put( dirname( __DIR__, 2 ) . '/doors/' . self::DROPIN, WP_CONTENT_DIR . '/' . self::DROPIN );
-		self::put( dirname( __DIR__, 2 ) . '/doors/' . self::MU, WPMU_PLUGIN_DIR . '/' . self::MU );
+		foreach ( array(
+			self::DROPIN => WP_CONTENT_DIR,
+			self::MU     => WPMU_PLUGIN_DIR,
+		) as $name => $place ) {
+			if ( ! file_exists( $place . '/' . $name ) || self::is_ours( $place . '/' . $name ) ) {
+				self::put( dirname( __DIR__, 2 ) . '/doors/' . $name, $place . '/' . $name );
+			}
+		}
 		return self::facts()['armed'];
 	}
 
@@ -76,23 +82,22 @@ final class Watchdog {
 
 	/** Takes everything away, whatever is open. */
 	public static function remove(): void {
-		foreach ( array( WP_CONTENT_DIR . '/' . self::DROPIN, WPMU_PLUGIN_DIR . '/' . self::MU ) as $file ) {
-			if ( self::is_ours( $file ) ) {
-				unlink( $file );
-				Tree::forget_compiled( $file );
-			}
+		$open  = Marker::read( Storage::snapshots() );
+		$files = array( WP_CONTENT_DIR . '/' . self::DROPIN, WPMU_PLUGIN_DIR . '/' . self::MU );
+		if ( null !== $open && '' !== $open->rescue ) {
+			$files[] = $open->rescue;
+		}
+		$gone = array_filter( $files, array( self::class, 'is_ours' ) );
+		foreach ( $gone as $file ) {
+			unlink( $file );
 		}
 		foreach ( self::folders() as $folder ) {
 			if ( is_dir( $folder ) && ! is_link( $folder ) ) {
-				$compiled = Tree::php_files( $folder );
+				$gone = array_merge( $gone, Tree::php_files( $folder ) );
 				Tree::remove( $folder );
-				Tree::forget_compiled( ...$compiled );
 			}
 		}
-		$open = Marker::read( Storage::snapshots() );
-		if ( null !== $open && '' !== $open->rescue && self::is_ours( $open->rescue ) ) {
-			unlink( $open->rescue );
-		}
+		Tree::forget_compiled( ...array_values( $gone ) );
 	}
 
 	/** @return array{armed:bool,door:string} The door is the first that works: dropin, mu, or none. */
@@ -180,15 +185,12 @@ final class Watchdog {
 		return ! is_link( $folder ) && ( is_dir( $folder ) || wp_mkdir_p( $folder ) );
 	}
 
-	/** False when a file of somebody else stands there or it can't be written. */
+	/** False when it can't be written. */
 	private static function put( string $source, string $target ): bool {
 		if ( is_file( $target ) && md5_file( $target ) === md5_file( $source ) ) {
 			return true;
 		}
-		if ( is_link( $target ) || ( file_exists( $target ) && ! self::is_ours( $target ) ) ) {
-			return false;
-		}
-		return self::write( $target, (string) file_get_contents( $source ) );
+		return ! is_link( $target ) && self::write( $target, (string) file_get_contents( $source ) );
 	}
 
 	private static function write( string $target, string $text ): bool {
