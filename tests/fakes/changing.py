@@ -62,6 +62,11 @@ class ChangingSite(ScriptedSite):
         self._leaf = leaf
         return ""
 
+    def inventory(self) -> dict[str, dict[str, Any]]:
+        shop = {"active": self.active, "known": True, "link": False, "name": "Shop", "same_device": True, "version": self.version}
+        offers = {f"update:{PLUGIN}": {"package": True, "requires_php": "7.2", "version": "1.1"}} if self.version == "1.0" else {}
+        return {"core": {"version": "7.1.4"}, "php": {"version": "8.2.7"}, PLUGIN: shop, **offers}
+
     # Actions.
 
     def _result(self, tool: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +79,7 @@ class ChangingSite(ScriptedSite):
                     "site_time": now, "watchdog": True, "watchdog_door": "dropin",
                 }  # fmt: skip
             case "wp.site.inventory":
-                held = {"core": {"version": "7.1.4"}, PLUGIN: {"active": self.active, "name": "Shop", "version": self.version}}
+                held = self.inventory()
                 hashed = hashlib.sha256(_jcs(held)).hexdigest()
                 now = int(self.now().timestamp())
                 return {"as_of": now, "hash": hashed, "inventory": held, "site_time": now}

@@ -129,8 +129,12 @@ class Engine:
             "enable_otlp": False,
         }
         DBOS(config=config)
+
+        async def carry_out(org: str, work: str) -> None:
+            await self._run(org, work)
+
         # No bound on how often it is taken up again: a process can die often, and each try goes on from the last step.
-        self._workflow = DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(self._carry_out)
+        self._workflow = DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(carry_out)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=LOOKS_EVERY)
 
@@ -138,9 +142,6 @@ class Engine:
         for org, work, site in works:
             with SetWorkflowID(work), SetEnqueueOptions(queue_partition_key=site):
                 DBOS.enqueue_workflow(QUEUE, self._workflow, org, work)
-
-    async def _carry_out(self, org: str, work: str) -> None:
-        await self._run(org, work)
 
 
 class Reaping:

@@ -4,8 +4,14 @@ The embedded default makes its key-encryption keys on first start and says once 
 after that a missing key stops the start: nothing else could open what it sealed. Limits: one machine's folder; `deploy/` sets paths of its own.
 """
 
-from collections.abc import Callable
+import contextlib
+import fcntl
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from presswarden.kernel.db import Database
 from presswarden.kernel.errors import PresswardenError
@@ -16,6 +22,7 @@ from presswarden.kernel.wake import PipeWake, PostgresWake
 from presswarden.migrations.current import is_current
 
 _UNFINISHED = "first-start"
+MOST_EXECUTORS = 32
 OWNERS = ("web", "dispatcher", "janitor")
 
 
@@ -33,6 +40,10 @@ class DatabaseLost(PresswardenError):
 
 class SchemaOld(PresswardenError):
     code = "database.schema"
+
+
+class ExecutorsFull(PresswardenError):
+    code = "home.executors"
 
 
 class KekStrange(PresswardenError):
@@ -120,6 +131,29 @@ def wake_for(database: Database, home: Path) -> PipeWake | PostgresWake:
     if database.is_sqlite:
         return PipeWake(home / "wake")
     return PostgresWake(database.url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+@contextmanager
+def executor(home: Path) -> Iterator[str]:
+    """A name for a process that runs workflows: no other process has it while this one runs, and after a restart it gets the same one back.
+
+    It is the number of the first lock in the home folder that nobody holds, with the folder's own id and the machine's name before it.
+    """
+    folder = home / "executors"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own = folder / "id"
+    with contextlib.suppress(FileExistsError), own.open("x") as made:
+        made.write(uuid4().hex[:12])
+    for number in range(1, MOST_EXECUTORS + 1):
+        with (folder / f"{number}.lock").open("a") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            machine = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:60]
+            yield f"{machine}-{own.read_text()}-{number}"
+            return
+    raise ExecutorsFull(f"{MOST_EXECUTORS} dispatchers run from {home} already.", do="Stop one of them.")
 
 
 def _is_absent(database: str) -> bool:

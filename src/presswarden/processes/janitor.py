@@ -1,4 +1,4 @@
-"""The process that faces nobody: it integrates the audit and signs checkpoints, and lets old telemetry and unused pairings go."""
+"""The process that faces nobody: it integrates the audit and signs checkpoints, gives what dead processes left to the living, and lets old things go."""
 
 import asyncio
 import contextlib
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 
 from presswarden.audit import service as audit
+from presswarden.flows.reaping import Reaper
 from presswarden.gate import service as gate
 from presswarden.identity import service as identity
 from presswarden.kernel.clock import Clock, SystemClock
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 INTEGRATE_EVERY = 1.0
 CLEAN_EVERY = timedelta(minutes=10)
+REAP_EVERY = timedelta(seconds=10)
 MOST_BATCHES = 200
 """Batches of one organisation in one round; the others wait no longer than that."""
 
@@ -36,12 +38,17 @@ class Janitor:
         self._kek = kek
         self._log_host = log_host
         self._retention_days = retention_days
+        self._reaper = Reaper(database, clock, everyone=EVERYONE)
+        self._reaped: datetime | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Integrate every second, clean every ten minutes, until `stop`; a database that is away is waited for. Integrates once more at the end."""
         cleaned: datetime | None = None
         while not stop.is_set():
             await self._do(self.integrate)
+            if self._reaped is None or self._clock.now() - self._reaped >= REAP_EVERY:
+                await self._do(self._reaper.reap)
+                self._reaped = self._clock.now()
             if cleaned is None or self._clock.now() - cleaned >= CLEAN_EVERY:
                 await self._do(self.clean)
                 cleaned = self._clock.now()
@@ -78,6 +85,7 @@ class Janitor:
         for organisation in organisations:
             async with _alone(organisation.id, "payloads"), self._database.transaction(organisation.id) as tx:
                 await audit.expire_payloads(tx, now=now)
+        await self._reaper.forget()
         await self._database.fold()
 
 

@@ -1,16 +1,17 @@
 """The embedded default: every process in one, on SQLite, for trials and small agencies.
 
-What this gives up: web, dispatcher and janitor share one memory and one database file, so the separation of keys and of database roles that `deploy/` gives
-is not there. They are still built apart, each from its own settings, and import rules hold between them.
+What this gives up: web, dispatcher, janitor, courier and analyst share one memory and one database file, so the separation of keys and of database roles
+that `deploy/` gives is not there. They are still built apart, each from its own settings, and import rules hold between them.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 
 from presswarden.kernel.clock import SystemClock
 from presswarden.kernel.db import Database
 from presswarden.outside.fetch import Fetcher
-from presswarden.processes import courier, dispatcher, home, janitor, web
+from presswarden.processes import analyst, courier, dispatcher, home, janitor, web
 from presswarden.processes.migrate import migrate
 from presswarden.processes.settings import ServeSettings
 
@@ -28,6 +29,7 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
         "janitor": home.kek("janitor", settings.janitor.kek),
     }
     database = Database(settings.web.database)
+    names = ExitStack()
     try:
         if await migrate(database):
             say("Made the first organisation, with one owner.")
@@ -35,9 +37,10 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
         home.made(where)
         clock, wake = SystemClock(), home.wake_for(database, where)
         app = web.build_app(database, clock, keks["web"], wake)
-        acting = dispatcher.build(database, keks["dispatcher"], wake, settings.dispatcher.site_networks)
+        acting = dispatcher.build(database, keks["dispatcher"], wake, settings.dispatcher, names.enter_context(home.executor(where)))
         cleaning = janitor.Janitor(database, clock, keks["janitor"], settings.janitor.log_host, settings.janitor.retention_days)
         fetching = courier.Courier(database, clock, Fetcher(settings.courier.package_hosts), wake)
+        thinking = analyst.Analyst(database, clock)
         listening = asyncio.Event()
         await _until_one_ends(
             stop,
@@ -45,9 +48,11 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
             acting.run(stop),
             cleaning.run(stop),
             fetching.run(stop),
+            thinking.run(stop),
             _announce(listening, settings, say),
         )
     finally:
+        names.close()
         await database.dispose()
 
 

@@ -17,7 +17,19 @@ from presswarden.kernel.errors import PresswardenError
 from presswarden.sites.model import UrlRefused, base_url
 
 Network = IPv4Network | IPv6Network
-KEYS = ("url", "listen", "database", "site_networks", "trusted_proxies", "retention_days", "package_hosts")
+KEYS = (
+    "url",
+    "listen",
+    "database",
+    "site_networks",
+    "trusted_proxies",
+    "retention_days",
+    "package_hosts",
+    "health_seconds",
+    "health_paths",
+)
+MOST_PATHS = 5
+_PATH = re.compile(r"/[A-Za-z0-9._~/%-]{0,200}\Z")
 DEFAULT_LISTEN = "127.0.0.1:8700"
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+\Z")
 
@@ -44,6 +56,10 @@ class DispatcherSettings:
     home: Path
     site_networks: tuple[Network, ...]
     kek: Path
+    health_seconds: float
+    """How long a change is watched before it counts as good."""
+    health_paths: tuple[str, ...]
+    """Public pages that are looked at on every site, beside the home page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +126,9 @@ class Settings:
         return WebSettings(self.database, self.home, self.url, host, port, self._networks("trusted_proxies"), self._kek("web"))
 
     def dispatcher(self) -> DispatcherSettings:
-        return DispatcherSettings(self.database, self.home, self._networks("site_networks"), self._kek("dispatcher"))
+        return DispatcherSettings(
+            self.database, self.home, self._networks("site_networks"), self._kek("dispatcher"), self._health_seconds(), self._health_paths()
+        )
 
     def janitor(self) -> JanitorSettings:
         return JanitorSettings(self.database, self.home, urlsplit(self.url).netloc, self._retention(), self._kek("janitor"))
@@ -168,6 +186,20 @@ class Settings:
                     "package_hosts", "host names like downloads.wordpress.org, or downloads.wordpress.org=https://mirror.example/path"
                 )
         return found
+
+    def _health_seconds(self) -> float:
+        text = self.values.get("health_seconds", "60")
+        if not text.isdigit() or not 1 <= int(text) <= 600:
+            raise self._invalid("health_seconds", "1 to 600")
+        return float(text)
+
+    def _health_paths(self) -> tuple[str, ...]:
+        paths = tuple(each.strip() for each in self.values.get("health_paths", "").split(",") if each.strip())
+        if len(paths) > MOST_PATHS or not all(_PATH.match(path) for path in paths):
+            raise self._invalid(
+                "health_paths", f"up to {MOST_PATHS} paths below the site's home, such as /shop/,/contact/, without a query"
+            )
+        return paths
 
     def _retention(self) -> int:
         text = self.values.get("retention_days", "30")
