@@ -133,7 +133,7 @@ class UpdateServer:
                 found[group][file] = {"id": f"w.org/plugins/{slug}", "plugin": file, **offer.entry()}
             for (owner, locale), _ in self._translations.items():
                 installed_pack = have.get(slug) if isinstance(have, dict) else None
-                if owner == slug and not (isinstance(installed_pack, dict) and locale in installed_pack):
+                if owner == slug and not is_current(installed_pack, locale):
                     found["translations"].append(translation_offer(slug, locale, about.get("Version", "")))
         return found
 
@@ -182,6 +182,12 @@ class UpdateServer:
             if self._core is not None and path.endswith(f"/wordpress-{self._core[0]}.zip"):
                 return Kind.GOOD, self._core[2]
             return None
+
+
+def is_current(installed: Any, locale: str) -> bool:
+    """Whether a site says that it has the pack of that language, as new as ours."""
+    header = installed.get(locale) if isinstance(installed, dict) else None
+    return isinstance(header, dict) and str(header.get("PO-Revision-Date", "")) >= UPDATED
 
 
 class _Answers(BaseHTTPRequestHandler):

@@ -34,6 +34,7 @@ class Changed:
     paired: Paired
     updates: UpdateServer
     changes: list[str] = field(default_factory=list)
+    snapshots: list[str] = field(default_factory=list)
     fence: int = 1
 
     @property
@@ -62,6 +63,7 @@ class Changed:
                 if done:
                     break
             assert done, result
+        self.snapshots.append(name)
         return name
 
     def update(

@@ -20,13 +20,16 @@ def test_a_good_update_is_what_the_disk_shows_and_the_plugin_stays_on(changed: C
     answer = changed.update(TINY, "1.1", package=hashed)
     result = answer.result
     assert (result["version"], result["was"], result["active"], result["state"]) == ("1.1", "1.0", True, "confirm")
-    assert result["package"] == hashed and result["maintenance"] == ""
+    assert result["package"] == hashed
+    assert result["maintenance"] == ""
     there = changed.on_disk("plugins/tiny")
     assert (result["files"], result["bytes"]) == (len(there), sum(len(data) for data in there.values()))
     assert there["tiny.php"] == str(plugin_files("tiny", "1.1")["tiny/tiny.php"]).encode()
-    assert changed.served() == "1.1" and changed.clean()
+    assert changed.served() == "1.1"
+    assert changed.clean()
     state = changed.state()
-    assert state is not None and (state["id"], state["state"], state["deadline"]) == (changed.changes[-1], "confirm", result["deadline"])
+    assert state is not None
+    assert (state["id"], state["state"], state["deadline"]) == (changed.changes[-1], "confirm", result["deadline"])
     assert changed.close().result == {"change": changed.changes[-1], "state": "closed"}
     assert changed.served() == "1.1"
 
@@ -51,8 +54,10 @@ def refused(changed: Changed, code: str, status: int, **how: str) -> str:
     there, state = changed.on_disk("plugins/tiny"), changed.state()
     answer = changed.update(TINY, "1.1", **how)
     assert (answer.code, answer.status) == (code, status), answer.body
-    assert changed.on_disk("plugins/tiny") == there and changed.served() == "1.0"
-    assert changed.state() == state and changed.clean()
+    assert changed.on_disk("plugins/tiny") == there
+    assert changed.served() == "1.0"
+    assert changed.state() == state
+    assert changed.clean()
     return str(answer.json["says"])
 
 
@@ -128,15 +133,19 @@ def test_a_package_without_the_plugins_own_file_is_taken_back(changed: Changed) 
     there = changed.on_disk("plugins/tiny")
     answer = changed.update(TINY, "1.1")
     assert (answer.code, answer.status) == ("action.not_kept", 409)
-    assert changed.on_disk("plugins/tiny") == there and changed.served() == "1.0" and changed.clean()
+    assert changed.on_disk("plugins/tiny") == there
+    assert changed.served() == "1.0"
+    assert changed.clean()
     state = changed.state()
-    assert state is not None and (state["id"], state["state"]) == (changed.changes[-1], "restored")
+    assert state is not None
+    assert (state["id"], state["state"]) == (changed.changes[-1], "restored")
 
 
 def test_a_package_of_another_version_than_offered_is_taken_back(changed: Changed) -> None:
     changed.offer(package=zipped(plugin_files("tiny", "1.2")))
     assert changed.update(TINY, "1.1").code == "action.not_kept"
-    assert changed.served() == "1.0" and changed.before(TINY) == {"active": True, "version": "1.0"}
+    assert changed.served() == "1.0"
+    assert changed.before(TINY) == {"active": True, "version": "1.0"}
 
 
 def test_licence_keys_in_addresses_do_not_leave_the_site(changed: Changed) -> None:
