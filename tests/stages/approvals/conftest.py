@@ -1,0 +1,13 @@
+"""An office on each database."""
+
+import pytest
+
+from presswarden.kernel.db import Database
+from presswarden.kernel.ids import OrgId
+from tests.fakes.clock import FrozenClock
+from tests.stages.approvals.office import Office, opened
+
+
+@pytest.fixture
+async def office(database: Database, frozen: FrozenClock, org: OrgId) -> Office:
+    return await opened(database, frozen, org)
