@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKeyConstraint, String, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.approvals.model import Station
@@ -48,11 +47,10 @@ async def put(org: OrgId, tx: Tx, station: Station) -> None:
         "critical": station.critical,
         "snapshot_confirmed_at": station.snapshot_confirmed_at,
     }
-    try:
-        async with tx.begin_nested():
-            await tx.execute(insert(StationRow).values(org=org, site=station.site, **values))
-    except IntegrityError:
-        mine = (StationRow.org == org, StationRow.site == station.site)
+    mine = (StationRow.org == org, StationRow.site == station.site)
+    if await tx.scalar(select(StationRow.site).where(*mine).with_for_update()) is None:
+        await tx.execute(insert(StationRow).values(org=org, site=station.site, **values))
+    else:
         await tx.execute(update(StationRow).where(*mine).values(**values).execution_options(synchronize_session=False))
     tx.expire_all()
 
