@@ -15,6 +15,7 @@ import typer
 from presswarden.identity import service as identity
 from presswarden.kernel.clock import SystemClock
 from presswarden.kernel.ids import EVERYONE
+from presswarden.kernel.wake import PostgresWake
 from presswarden.processes import home
 from presswarden.processes.settings import Settings
 from presswarden.surfaces.cli import audit, changes, incidents, people, policies, proposals, sites, snapshots
@@ -49,16 +50,17 @@ async def _open_desk(context: typer.Context) -> AsyncIterator[Desk]:
     settings = _settings(context).desk()
     home.require_set_up(settings.home, settings.database)
     database = await home.open_database(settings.database)
+    wake = home.wake_for(database, settings.home)
     try:
         wanted, acting = (str(context.find_root().params.get(name) or "") for name in ("org", "acting"))
         async with database.reading(EVERYONE) as tx:
             organisation = await identity.choose_organisation(EVERYONE, tx, wanted)
         async with database.reading(organisation.id) as tx:
             person = await (identity.find_person(tx, acting) if acting else identity.owner(tx))
-        yield Desk(
-            database, SystemClock(), home.wake_for(database, settings.home), settings.url, organisation, person, json=wants_json(context)
-        )
+        yield Desk(database, SystemClock(), wake, settings.url, organisation, person, json=wants_json(context))
     finally:
+        if isinstance(wake, PostgresWake):
+            await wake.close()
         await database.dispose()
 
 

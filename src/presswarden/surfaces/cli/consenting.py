@@ -16,7 +16,7 @@ from presswarden.approvals import consent
 from presswarden.approvals import service as approvals
 from presswarden.approvals.model import AtTerminal, Evidence, Party, PasskeyRefused, Tapped
 from presswarden.kernel.canonical import Json, decode_object
-from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.errors import Malformed, PresswardenError
 from presswarden.kernel.ids import ProposalId
 from presswarden.mailbox import service as mailbox
 from presswarden.policy.model import Decision
@@ -141,7 +141,10 @@ def answer(file: Path | None, names: set[str]) -> Mapping[str, Json]:
         raise AnswerUnreadable(f"{file} can't be read ({type(fault).__name__}).", do="Name the file with the answer.") from fault
     if len(raw) > _LARGEST_ANSWER:
         raise AnswerUnreadable("The answer is too long for any authenticator.", do="Give its JSON answer alone.")
-    return flat(decode_object(raw), names)
+    try:
+        return flat(decode_object(raw), names)
+    except Malformed as fault:
+        raise AnswerUnreadable("What came is no answer of an authenticator.", do="Give its JSON answer, and nothing else.") from fault
 
 
 def flat(found: Mapping[str, Json], names: set[str]) -> Mapping[str, Json]:
