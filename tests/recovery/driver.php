@@ -16,6 +16,10 @@ use Presswarden\Connector\Watch\Marker;
 function presswarden_test_copy( string $from, string $to ): void {
 	if ( ! is_dir( $from ) ) {
 		copy( $from, $to );
+		// Killed in the middle, as WordPress itself copies: file by file over the old ones.
+		if ( isset( $GLOBALS['presswarden_test_left'] ) && 0 === --$GLOBALS['presswarden_test_left'] ) {
+			posix_kill( getmypid(), 9 );
+		}
 		return;
 	}
 	is_dir( $to ) || mkdir( $to, 0755, true );
@@ -60,6 +64,9 @@ function presswarden_test_change( array $wanted ): string {
 	$marker->items = presswarden_test_items( $wanted['change'], $wanted['items'] );
 	$marker->live  = $wanted['items'][0]['live'] ?? $marker->live;
 	$marker->save();
+	if ( 'core' === $wanted['component'] ) {
+		update_option( 'core_updater.lock', time() );
+	}
 	if ( $wanted['maintenance'] ?? false ) {
 		file_put_contents( ABSPATH . '.maintenance', '<?php $upgrading = ' . time() . ';' );
 	}
@@ -68,6 +75,9 @@ function presswarden_test_change( array $wanted ): string {
 	}
 	if ( 'die' === ( $wanted['then'] ?? '' ) ) {
 		posix_kill( getmypid(), 9 );
+	}
+	if ( isset( $wanted['dies_after'] ) ) {
+		$GLOBALS['presswarden_test_left'] = $wanted['dies_after'];
 	}
 	foreach ( $wanted['copy'] ?? array() as $live => $from ) {
 		presswarden_test_copy( $from, ABSPATH . $live );
