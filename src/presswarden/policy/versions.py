@@ -18,7 +18,7 @@ _WORDS: Final = (("dev", 1), ("a", 2), ("b", 3), ("RC", 4), ("rc", 4), ("p", 6))
 """PHP looks at how a word begins, and at its case: `alpha` and `abc` rank alike, any other word below them all."""
 _UNKNOWN_WORD: Final = 0
 _NUMBER: Final = 5
-_SHAPE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+~-]{0,59}\Z")
+_SHAPE: Final = re.compile(r"v?[0-9][0-9A-Za-z._+~-]{0,58}\Z")
 _PART: Final = re.compile(r"(>=|<=|>|<|=)?(.+)\Z")
 
 Key = tuple[tuple[int, int], ...]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from presswarden.actions.model import Risk
 from presswarden.audit.model import Actor
 from presswarden.kernel.ids import InstallationId, PersonId, SiteId, new_id
 from presswarden.policy.document import NONE, Rules
@@ -50,6 +51,12 @@ def item(
 
 
 TRANSLATION = item("wp.translation.update", "translation:plugin:a:de_DE", "", "1.0.1")
+READ = item("wp.site.inventory", "", "", "")
+PATCH = item()
+MAJOR = item(version="2.0.0")
+CORE_MAJOR = item("wp.core.update", "core", "7.1.4", "7.2")
+WANTED = {Risk.NONE: READ, Risk.LOW: TRANSLATION, Risk.MEDIUM: PATCH, Risk.HIGH: MAJOR, Risk.CRITICAL: CORE_MAJOR}
+"""One item of each risk, before any fact raises it."""
 
 
 def site(mode: Mode = Mode.APPROVE, **more: Any) -> SiteFacts:

@@ -1,23 +1,26 @@
 """The decision, table by table. Limits: rules here are values; that documents come to them is `test_read_document`'s."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from presswarden.actions.model import Risk
 from presswarden.kernel.ids import SiteId, new_id
 from presswarden.policy.decide import decide
-from presswarden.policy.model import Approvers, Fleet, Mode, Needs, Stage, Verdict
+from presswarden.policy.model import Mode, Needs, Stage, Verdict
 from presswarden.proposals.model import Source
 from tests.stages.policy.questions import (
     ASKER,
+    CORE_MAJOR,
     FACTS,
+    MAJOR,
     NOW,
     ONE,
     OTHER,
+    PATCH,
     SITE,
     TRANSLATION,
+    WANTED,
     codes,
     consent,
     item,
@@ -27,11 +30,6 @@ from tests.stages.policy.questions import (
     site,
 )
 
-READ = item("wp.site.inventory", "", "", "")
-PATCH = item()
-MAJOR = item(version="2.0.0")
-CORE_MAJOR = item("wp.core.update", "core", "7.1.4", "7.2")
-WANTED = {Risk.NONE: READ, Risk.LOW: TRANSLATION, Risk.MEDIUM: PATCH, Risk.HIGH: MAJOR, Risk.CRITICAL: CORE_MAJOR}
 NOBODY = Needs(0, owners=False, passkeys=False, delay_minutes=0, single_operator=False)
 ONE_YES = Needs(1, owners=False, passkeys=False, delay_minutes=0, single_operator=False)
 TWO_PEOPLE = Needs(2, owners=False, passkeys=True, delay_minutes=0, single_operator=False)
@@ -292,145 +290,3 @@ def test_of_several_sites_the_quietest_decides():
     sites = {SITE: site(Mode.AUTONOMOUS), two: site(Mode.OBSERVE, site=two)}
     asked = recommended(items=((item(), FACTS), (item(site=two), FACTS)), sites=sites)
     assert decide(asked, {SITE: rules()[SITE], two: rules()[SITE]}, now=NOW).verdict is Verdict.REFUSE
-
-
-# --- risk --------------------------------------------------------------------------------------------------------------------------------
-
-RAISED = [
-    (PATCH, {}, {}, Fleet(1, 1), Risk.MEDIUM, set()),
-    (item("wp.theme.update", "theme:t", "1.0", "1.1"), {}, {}, Fleet(1, 1), Risk.MEDIUM, set()),
-    (MAJOR, {}, {}, Fleet(1, 1), Risk.HIGH, {"risk.major"}),
-    (PATCH, {"migrates": True}, {}, Fleet(1, 1), Risk.HIGH, {"risk.migration"}),
-    (PATCH, {"touchy": True}, {}, Fleet(1, 1), Risk.HIGH, {"risk.touchy"}),
-    (PATCH, {}, {"critical": True}, Fleet(1, 1), Risk.HIGH, {"risk.critical_site"}),
-    (PATCH, {"package_bound": False}, {}, Fleet(1, 1), Risk.HIGH, {"risk.unbound"}),
-    (PATCH, {"package_differs": True}, {}, Fleet(1, 1), Risk.HIGH, {"risk.package_differs"}),
-    (MAJOR, {"migrates": True}, {}, Fleet(1, 1), Risk.CRITICAL, {"risk.major", "risk.migration"}),
-    (MAJOR, {"migrates": True, "touchy": True}, {"critical": True}, Fleet(1, 1), Risk.CRITICAL,
-     {"risk.major", "risk.migration", "risk.touchy", "risk.critical_site"}),
-    (item("wp.plugin.activate", version="", args={"snapshot": ""}), {}, {}, Fleet(1, 1), Risk.HIGH, {"risk.no_way_back"}),
-    (PATCH, {}, {}, Fleet(1000, 25), Risk.MEDIUM, set()),
-    (PATCH, {}, {}, Fleet(1000, 26), Risk.HIGH, {"risk.many_sites"}),
-    (PATCH, {}, {}, Fleet(20, 5), Risk.MEDIUM, set()),
-    (PATCH, {}, {}, Fleet(20, 6), Risk.HIGH, {"risk.large_part"}),
-    (PATCH, {}, {}, Fleet(24, 6), Risk.MEDIUM, set()),
-    (PATCH, {}, {}, Fleet(19, 19), Risk.MEDIUM, set()),
-    (PATCH, {}, {}, Fleet(100, 26), Risk.CRITICAL, {"risk.many_sites", "risk.large_part"}),
-    (item("wp.core.update", "core", "7.1.3", "7.1.4"), {}, {}, Fleet(1, 1), Risk.HIGH, set()),
-    (CORE_MAJOR, {}, {}, Fleet(1, 1), Risk.CRITICAL, set()),
-    (TRANSLATION, {}, {}, Fleet(1, 1), Risk.LOW, set()),
-]  # fmt: skip
-
-
-@pytest.mark.req("X5")
-@pytest.mark.parametrize(("wanted", "facts", "at", "fleet", "risk", "why"), RAISED)
-def test_risk_is_the_catalogue_s_raised_by_each_fact(wanted, facts, at, fleet, risk, why):
-    found = decide(question(wanted, replace(FACTS, **facts), at=site(**at), fleet=fleet), rules(), now=NOW)
-    assert found.risk is risk
-    assert {code for code in codes(found) if code.startswith("risk.")} == why
-
-
-@pytest.mark.req("S4")
-def test_core_has_a_policy_of_its_own_that_never_goes_below_the_catalogue():
-    minor = item("wp.core.update", "core", "7.1.3", "7.1.4")
-    assert decide(question(minor), rules(core_minor=Risk.CRITICAL), now=NOW).risk is Risk.CRITICAL
-    assert decide(question(minor), rules(core_minor=Risk.MEDIUM), now=NOW).risk is Risk.HIGH
-    assert decide(question(CORE_MAJOR), rules(core_major=Risk.HIGH), now=NOW).risk is Risk.HIGH
-
-
-def test_more_sites_named_than_the_fleet_says_count():
-    sites = {SiteId(new_id()): site() for _ in range(26)}
-    items = tuple((item(site=one), FACTS) for one in sites)
-    asked = question(items=items, sites={one: replace(facts, site=one) for one, facts in sites.items()}, fleet=Fleet(0, 0))
-    assert decide(asked, dict.fromkeys(sites, rules()[SITE]), now=NOW).risk is Risk.HIGH
-
-
-# --- consents ----------------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.req("X10")
-def test_the_proposer_s_own_yes_does_not_count():
-    found = decide(question(consents=(consent(ASKER),)), rules(), now=NOW)
-    assert codes(found, Verdict.ASK) == {"policy.consent", "policy.own_proposal"}
-
-
-@pytest.mark.req("X10")
-@pytest.mark.parametrize("shared", ["passkey:1", "mail:both@example.org"])
-def test_two_accounts_that_share_a_passkey_or_an_address_are_one_person(shared):
-    two = (consent(ONE, identities=frozenset({shared, "a"})), consent(OTHER, identities=frozenset({shared, "b"})))
-    assert codes(decide(question(MAJOR, consents=two), rules(), now=NOW), Verdict.ASK) == {"policy.consent"}
-    apart = (consent(ONE, identities=frozenset({"a"})), consent(OTHER, identities=frozenset({"b"})))
-    assert decide(question(MAJOR, consents=apart), rules(), now=NOW).verdict is Verdict.ALLOW
-
-
-@pytest.mark.req("X10")
-def test_accounts_that_a_third_one_joins_are_one_person():
-    third = consent(identities=frozenset({"a", "b"}), person=ASKER)
-    chain = (consent(ONE, identities=frozenset({"a"})), consent(OTHER, identities=frozenset({"b"})), third)
-    asked = question(MAJOR, consents=chain, source=Source.ANALYST, proposer=recommended().proposer)
-    assert decide(asked, rules(), now=NOW).verdict is Verdict.ASK
-
-
-@pytest.mark.req("X10")
-def test_the_same_person_twice_is_one_yes():
-    assert decide(question(MAJOR, consents=(consent(ONE), consent(ONE))), rules(), now=NOW).verdict is Verdict.ASK
-
-
-@pytest.mark.req("X10", "N1")
-@pytest.mark.parametrize(
-    ("wanted", "spoilt", "code"),
-    [
-        (PATCH, {"may_approve": False}, "policy.role"),
-        (MAJOR, {"may_approve": False}, "policy.role"),
-        (MAJOR, {"passkey": False}, "policy.passkey"),
-        (CORE_MAJOR, {"passkey": False}, "policy.passkey"),
-        (CORE_MAJOR, {"owner": False}, "policy.owner"),
-    ],
-)
-def test_a_yes_that_lacks_what_the_risk_asks_for_does_not_count(wanted, spoilt, code):
-    given = (consent(ONE, **spoilt),) if wanted is PATCH else (consent(ONE, **spoilt), consent(OTHER))
-    found = decide(question(wanted, consents=given), rules(), now=NOW)
-    assert (found.verdict, codes(found, Verdict.ASK)) == (Verdict.ASK, {"policy.consent", code})
-
-
-def test_before_anybody_has_a_passkey_a_grave_yes_needs_none():
-    nobody = Approvers(may_approve=3, removed_at=None, with_passkey=0)
-    given = (consent(ONE, passkey=False), consent(OTHER, passkey=False))
-    found = decide(question(MAJOR, consents=given, approvers=nobody), rules(), now=NOW)
-    assert (found.verdict, found.needs.passkeys) == (Verdict.ALLOW, False)
-
-
-ALONE = Approvers(may_approve=1, removed_at=None, with_passkey=1)
-
-
-@pytest.mark.req("X10")
-@pytest.mark.parametrize(("risk", "delay"), [(Risk.LOW, 0), (Risk.MEDIUM, 0), (Risk.HIGH, 15), (Risk.CRITICAL, 15)])
-def test_a_single_operator_s_own_yes_counts_and_a_grave_one_waits(risk, delay):
-    own = consent(ASKER, at=NOW - timedelta(minutes=14, seconds=59))
-    found = decide(question(WANTED[risk], consents=(own,), approvers=ALONE), rules(), now=NOW)
-    assert found.needs == Needs(1, owners=risk is Risk.CRITICAL, passkeys=bool(delay), delay_minutes=delay, single_operator=True)
-    assert found.verdict is (Verdict.HOLD if delay else Verdict.ALLOW)
-    assert codes(found, Verdict.HOLD) == ({"policy.delay"} if delay else set())
-    later = decide(question(WANTED[risk], consents=(own,), approvers=ALONE), rules(), now=NOW + timedelta(seconds=1))
-    assert later.verdict is Verdict.ALLOW
-
-
-@pytest.mark.req("X10")
-def test_single_operator_ends_when_a_second_approver_joins():
-    asked = question(consents=(consent(ASKER),), approvers=replace(ALONE, may_approve=2))
-    assert decide(asked, rules(), now=NOW).verdict is Verdict.ASK
-
-
-@pytest.mark.req("X10")
-@pytest.mark.parametrize(("ago", "verdict"), [(timedelta(hours=24), Verdict.ALLOW), (timedelta(hours=23, minutes=59), Verdict.ASK)])
-def test_single_operator_starts_only_a_day_after_a_removal(ago, verdict):
-    asked = question(consents=(consent(ASKER),), approvers=replace(ALONE, removed_at=NOW - ago))
-    found = decide(asked, rules(), now=NOW)
-    assert found.verdict is verdict
-    assert ("policy.single_operator_not_yet" in codes(found)) is (verdict is Verdict.ASK)
-
-
-@pytest.mark.req("X10")
-def test_where_nobody_may_approve_nothing_is_approved():
-    nobody = Approvers(may_approve=0, removed_at=None, with_passkey=0)
-    assert decide(question(consents=(), approvers=nobody), rules(), now=NOW).verdict is Verdict.ASK
