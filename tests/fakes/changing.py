@@ -4,8 +4,10 @@ It counts what each leaf really did (`effects`, by call id), whether two pieces 
 plan by its own arithmetic. Limits: no WordPress, no watchdog; a bad update is one that a test asks for (`breaks`).
 """
 
+import asyncio
 import hashlib
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +31,8 @@ class ChangingSite(ScriptedSite):
     fences: list[int] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     looks: int = 0
+    heard: Callable[[str, str, str], Awaitable[None]] | None = None
+    """Told of each request as it `arrives`, and once it is `answered`: the call's id (none for a page), what it was, and which of both."""
 
     # Plans.
 
@@ -150,8 +154,21 @@ class ChangingSite(ScriptedSite):
     # Public pages.
 
     async def _respond(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
-        if "x-wp-agent-installation" in headers:
-            return await super()._respond(path, headers, body)
+        call = headers.get("x-wp-agent-toolcallid", "")
+        what = json.loads(body)["tool"] if call else "page"
+        if self.heard is not None:
+            await self.heard(call, what, "arrives")
+        answer = await super()._respond(path, headers, body) if call else await self._page(path)
+        if self.heard is not None:
+            self._after_it = asyncio.create_task(self._later(call, what))
+        return answer
+
+    async def _later(self, call: str, what: str) -> None:
+        await asyncio.sleep(0.005)  # the answer is on its way by then
+        if self.heard is not None:
+            await self.heard(call, what, "answered")
+
+    async def _page(self, path: str) -> bytes:
         self.looks += 1
         if "canary" in path:
             return response(403, b"", {"Content-Type": "text/html"})

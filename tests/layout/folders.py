@@ -10,7 +10,7 @@ from tests.layout.tree import Tree
 PROCESSES = {"web", "analyst", "dispatcher", "janitor", "courier", "serve", "cli", "settings", "home", "migrate", "connections"}
 FLOWS = {
     "propose", "execute", "ports", "engine", "steps", "reaping", "store", "saga", "judging", "looking", "preparing", "ending", "sight", "checking", "ladder",
-    "single",
+    "single", "releasing",
 }  # fmt: skip
 SURFACES = {"console", "api", "mcp", "oauth", "ingest", "cli"}
 ADAPTERS = {"models", "wire", "fetch", "mail"}

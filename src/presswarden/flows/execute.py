@@ -16,6 +16,7 @@ from presswarden.flows import saga, store
 from presswarden.flows.checking import Checks
 from presswarden.flows.engine import Engine
 from presswarden.flows.ports import Task
+from presswarden.flows.releasing import Releasing
 from presswarden.flows.steps import Bells, DurableHands, Shop, persistently
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import Clock
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 BEATS_EVERY: Final = 5.0
 LOST_EVERY: Final = 60.0
+RELEASES_EVERY: Final = 15.0
 LOCK_WAIT: Final = 1.0
 LOCK_TRIES: Final = 3_600
 WITH_TABLES: Final = frozenset({"wp.core.update", "wp.plugin.update"})
@@ -62,6 +64,7 @@ class Executor:
         self._engine = Engine(database.url, name, self._carry_out)
         bells = Bells()
         self._shop = Shop(database, clock, wake, self._engine, bells, dispatcher.looking)
+        self._releasing = Releasing(database, clock, wake, everyone=everyone)
         self._looked_for_lost: float | None = None
         dispatcher.settled = bells.ring
         dispatcher.also.append(self.start_due)
@@ -70,6 +73,7 @@ class Executor:
         """Carry work out until `stop`. What is under way then goes on where it stands after the next start."""
         await self._begin()
         await self._engine.start()
+        releasing = asyncio.create_task(self._release(stop))
         try:
             while not stop.is_set():
                 await self._beat()
@@ -77,6 +81,7 @@ class Executor:
                     await asyncio.wait_for(stop.wait(), BEATS_EVERY)
         finally:
             await self._engine.stop()
+            await releasing
 
     async def start_due(self) -> int:
         """Hand work whose time has come to the engine, and now and then what the engine lost. How much."""
@@ -176,6 +181,17 @@ class Executor:
                     await rollouts.end(tx, change.id, result, code=UNDONE, says=says, now=self._clock.now())
             await rollouts.end_work(tx, work_id, now=self._clock.now())
         log.error("work %s on site %s broke off; its changes are ended as unknown or stopped", work_id, work.site)
+
+    async def _release(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self._releasing.round()
+            except DatabaseGone as gone:
+                log.warning("%s", gone.says)
+            except Exception:  # the next round tries again
+                log.exception("a round of what runs by itself failed")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), RELEASES_EVERY)
 
     # Being seen.
 

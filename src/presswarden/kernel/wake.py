@@ -50,7 +50,7 @@ class PipeWake:
     """Named pipes in `folder` (made with mode 0700), one for each channel that is being listened to."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def ring(self, channel: str) -> None:
@@ -91,7 +91,7 @@ class PipeWake:
     def _pipe(self, channel: str) -> Path:
         if not _CHANNEL.match(channel):
             raise ValueError("a channel is a short word of [a-z0-9-]")
-        return self._folder / f"wake-{channel}"
+        return self.folder / f"wake-{channel}"
 
 
 class _Listening:

@@ -12,6 +12,8 @@ from typing import Final
 
 import httpx
 
+from presswarden.actions.catalogue import CATALOGUE
+from presswarden.actions.model import Klass
 from presswarden.dispatch.model import Page, Recovery, Rescue, SignedCall, Visit, WireAnswer, WireFault
 from presswarden.gate.permit import Permit
 from presswarden.outside import pages
@@ -39,12 +41,14 @@ class HttpWire:
         trust: ssl.SSLContext | None = None,
         connect_seconds: float = 5.0,
         total_seconds: float = 30.0,
+        change_seconds: float = 120.0,
     ) -> None:
         self._networks = tuple(site_networks)
         self._resolver = resolver
         self._trust = trust or ssl.create_default_context()
         self._connect_seconds = connect_seconds
         self._total_seconds = total_seconds
+        self._change_seconds = change_seconds
         self._plain_form: dict[str, None] = {}
 
     async def post(self, call: SignedCall, permit: Permit) -> WireAnswer | WireFault:
@@ -52,14 +56,17 @@ class HttpWire:
         covers = permit.covers(installation=call.installation, call=call.call, tool=call.tool, args_hash=call.args_hash, now=call.signed_at)
         if not covers:
             raise RuntimeError("this permit is for another call, or its time is over")
+        action = CATALOGUE.get(call.tool)
+        is_change = action is not None and action.klass in {Klass.CHANGE, Klass.RECOVER}
+        seconds = self._change_seconds if is_change else self._total_seconds
         progress = _Progress()
         try:
-            async with asyncio.timeout(self._total_seconds):
+            async with asyncio.timeout(seconds):
                 return await self._to_either_form(call, progress)
         except TimeoutError:
             return _fault(
                 "site.timeout",
-                f"The site did not answer within {self._total_seconds:g} s.",
+                f"The site did not answer within {seconds:g} s.",
                 "Try again; look at the site's own load.",
                 progress,
             )
@@ -151,7 +158,7 @@ class HttpWire:
             "Connection": "close",
         }
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
-        timeout = httpx.Timeout(self._total_seconds, connect=self._connect_seconds)
+        timeout = httpx.Timeout(max(self._total_seconds, self._change_seconds), connect=self._connect_seconds)
         transport = httpx.AsyncHTTPTransport(verify=self._trust, trust_env=False, limits=limits)
         async with httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False, timeout=timeout) as client:
             # The URL holds the judged address; the name stands in Host and SNI, and the certificate is checked against it.

@@ -1,0 +1,63 @@
+"""What needs no person, and what nobody answered in time: proposals that the policy lets run by themselves are released, those whose clocks ran out end.
+
+Looked at without a lock first: most of them wait for a person, round after round. Limits: the policy decides, and the gate asks it again at each call.
+"""
+
+import logging
+from typing import Final
+
+from presswarden.approvals import service as approvals
+from presswarden.identity import service as identity
+from presswarden.kernel.clock import Clock
+from presswarden.kernel.db import Database, DatabaseGone
+from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.ids import Everyone, OrgId, ProposalId
+from presswarden.kernel.wake import Wake
+from presswarden.mailbox import service as mailbox
+from presswarden.policy.model import Stage, Verdict
+from presswarden.proposals import service as proposals
+from presswarden.proposals.model import ProposalState
+from presswarden.rollouts import service as rollouts
+
+log = logging.getLogger(__name__)
+
+MOST_LOOKED_AT: Final = 500
+_OPEN: Final = (ProposalState.RECOMMENDED, ProposalState.WAITING)
+
+
+class Releasing:
+    def __init__(self, database: Database, clock: Clock, wake: Wake, *, everyone: Everyone) -> None:
+        self._database = database
+        self._clock = clock
+        self._wake = wake
+        self._everyone = everyone
+
+    async def round(self) -> int:
+        """Look at every open proposal once. How many were released."""
+        async with self._database.reading(self._everyone) as tx:
+            organisations = await identity.organisations(self._everyone, tx)
+        released = 0
+        for organisation in organisations:
+            async with self._database.transaction(organisation.id) as tx:
+                await proposals.expire(tx, self._clock.now())
+            async with self._database.reading(organisation.id) as tx:
+                ready = [one.id for one in await proposals.listed(tx, states=_OPEN, limit=MOST_LOOKED_AT)]
+            for proposal in ready:
+                released += await self._release(organisation.id, proposal)
+        if released:
+            await self._wake.ring(mailbox.DISPATCH)
+        return released
+
+    async def _release(self, org: OrgId, proposal: ProposalId) -> bool:
+        try:
+            async with self._database.reading(org) as tx:
+                found = await approvals.decision(tx, await proposals.proposal(tx, proposal), Stage.APPROVAL, now=self._clock.now())
+            if found.verdict is not Verdict.ALLOW or found.needs.people:
+                return False
+            async with self._database.transaction(org) as tx:
+                return (await approvals.by_itself(tx, proposal, release=rollouts.release, now=self._clock.now())).verdict is Verdict.ALLOW
+        except DatabaseGone:
+            raise
+        except PresswardenError as against:  # withdrawn or moved meanwhile
+            log.info("proposal %s was not released: %s", proposal, against.says)
+            return False
