@@ -11,7 +11,7 @@ from contract.making.calls import Case, accepted, call, refused
 from contract.making.calls import body as read_body
 from contract.making.seeds import CONTROL, HOME, NOW, Signed, jcs, kid, nonce, public, sha, sign, uuid
 
-CLASSES = {"wp.plugin.update": "change", "wp.site.health": "read"}
+CLASSES = {"wp.change.close": "recover", "wp.plugin.update": "change", "wp.site.health": "read", "wp.snapshot.create": "prepare"}
 DAY = 86_400
 SIZE = 5
 INDEX = 3
@@ -130,9 +130,15 @@ def accepted_cases() -> list[Case]:
 
 def form_cases() -> list[Case]:
     health = planned(own=leaf(tool="wp.site.health", args={}), outer={"tool": "wp.site.health"})
+    closing = planned(own=leaf(tool="wp.change.close", args={}, before={}, package=""), outer={"tool": "wp.change.close"})
+    snapshot = planned(own=leaf(tool="wp.snapshot.create", args={}), outer={"tool": "wp.snapshot.create"})
     change = read_body(tool="wp.plugin.update", args=leaf()["args"])
     return [
         bad("a read that comes as a leaf is refused", health),
+        accepted("what prepares comes without a leaf", call(read_body(tool="wp.snapshot.create")), classes=CLASSES),
+        bad("what prepares is refused as a leaf", snapshot),
+        good("what recovers comes as a leaf", closing),
+        refused("what recovers is refused without a leaf", "call.plan", call(read_body(tool="wp.change.close")), classes=CLASSES),
         refused("a change that comes without a leaf is refused", "call.plan", call(change), classes=CLASSES),
         bad(
             "a control tool that comes as a leaf is refused",

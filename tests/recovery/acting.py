@@ -117,6 +117,10 @@ class Changed:
         room = self.site.content / folder
         return {str(path.relative_to(room)): path.read_bytes() for path in sorted(room.rglob("*")) if path.is_file()}
 
+    @staticmethod
+    def now(shifted: int = 0) -> int:
+        return int(time.time()) + shifted
+
     def clean(self) -> bool:
         """Nothing of an upgrader stays behind."""
         locks = [self.site.option(name) for name in ("auto_updater.lock", "core_updater.lock")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 
 import pytest
 
@@ -91,6 +92,19 @@ def test_a_package_that_is_another_one_at_each_download_is_refused(changed: Chan
 def test_what_is_no_package_leaves_the_old_version(changed: Changed, kind: Kind, word: str) -> None:
     changed.offer(kind=kind)
     assert word in refused(changed, "action.download", 502)
+
+
+@pytest.mark.req("N20")
+def test_a_disk_that_fills_up_while_unpacking_leaves_the_old_version(changed: Changed) -> None:
+    changed.offer(package=zipped({**plugin_files("tiny", "1.1"), "tiny/vast.bin": os.urandom(6 * 2**20)}))
+    snapshot, room = changed.snapshot(TINY), changed.site.content / "upgrade"
+    room.mkdir(exist_ok=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(room)], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a file system")
+    try:
+        assert refused(changed, "action.files", 409, snapshot=snapshot) == "disk"
+    finally:
+        subprocess.run(["umount", str(room)], check=True)
 
 
 def test_an_expected_hash_does_not_hide_that_the_download_was_cut(changed: Changed) -> None:
