@@ -1,7 +1,7 @@
 """`python -m bench [part ...]`: every figure that has a bar or stands in the documentation, measured here and now.
 
 Baseline and subject take turns in one run, so each bar is a ratio that means the same on a slow or busy machine. Prints `name: figure (ratio) bar` as they
-come, writes bench/results.json, exits 1 when a bar is missed. Parts: site, path, audit, heartbeat; all of them without a word.
+come, writes bench/results.json, exits 1 when a bar is missed. Parts: site, path, audit, heartbeat, decision; all of them without a word.
 Limits: ends by itself after five minutes at most; loopback only; rates are this machine's.
 """
 
@@ -23,7 +23,7 @@ from types import FrameType
 
 import asyncpg
 
-from bench import audit, heartbeat, read_path, site_costs
+from bench import audit, decision, heartbeat, read_path, site_costs
 from bench.figures import Figure
 from lab.site import Lab
 from tests.support.postgres import cluster
@@ -73,7 +73,13 @@ def _heartbeat() -> Iterator[Figure]:
             yield from asyncio.run(heartbeat.measure(name, url, Path(folder)))
 
 
-PARTS: dict[str, Callable[[], Iterator[Figure]]] = {"site": _site, "path": _path, "audit": _audit, "heartbeat": _heartbeat}
+PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "site": _site,
+    "path": _path,
+    "audit": _audit,
+    "heartbeat": _heartbeat,
+    "decision": decision.measure,
+}
 
 
 def _over(_number: int, _frame: FrameType | None) -> None:

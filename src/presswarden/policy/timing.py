@@ -1,8 +1,8 @@
 """Not now: holds, waits and windows, and the two clocks of an approval. Pure: the moment comes in. Limits: says when, never whether."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime, time, timedelta
+from typing import Final, NamedTuple
 
 from presswarden.policy.model import ComponentFacts, Reason, SiteFacts, Size, Verdict
 from presswarden.policy.rules import Hold, Rules, Window
@@ -26,9 +26,9 @@ def clocks(rules: Iterable[Rules], now: datetime) -> tuple[datetime, datetime]:
 def held(item: Item, rules: Rules, now: datetime) -> Iterator[Reason]:
     if not rules.operations.holds:
         return
-    names, today = _names(item.component), now.astimezone(UTC).date()
+    names, today, version = _names(item.component), now.astimezone(UTC).date(), item.version
     for hold in rules.operations.holds:
-        if hold.component in names and today <= hold.until and hold.versions.holds(item.version):
+        if hold.component in names and today <= hold.until and hold.versions.holds(version):
             yield _held(hold)
 
 
@@ -44,16 +44,42 @@ def waits(item: Item, facts: ComponentFacts, rules: Rules, now: datetime) -> Ite
 
 
 def windows(site: SiteFacts, rules: Rules, now: datetime) -> Iterator[Reason]:
+    if not rules.operations.windows:
+        return
+    walls: dict[str, _Wall | None] = {}
     for group in rules.operations.windows:
-        zones = [(window, zone(site.timezone if window.zone == "site" else window.zone)) for window in group]
-        if any(there is not None and _open(window, now.astimezone(there)) for window, there in zones):
-            continue
-        if any(there is None for _, there in zones):
-            yield Reason(
-                Verdict.HOLD, "policy.timezone", "The site's time zone is not known, so neither are its windows.", "Set it on the site."
-            )
+        unknown = False
+        for window in group:
+            if window.zone not in walls:
+                walls[window.zone] = _wall(site.timezone if window.zone == "site" else window.zone, now)
+            wall = walls[window.zone]
+            if wall is None:
+                unknown = True
+            elif _open(window, wall):
+                break
         else:
-            yield Reason(Verdict.HOLD, "policy.window", "No change window is open now.", "Wait for the next one, or change the policy.")
+            yield _NO_ZONE if unknown else _SHUT
+
+
+_NO_ZONE: Final = Reason(
+    Verdict.HOLD, "policy.timezone", "The site's time zone is not known, so neither are its windows.", "Set it on the site."
+)
+_SHUT: Final = Reason(Verdict.HOLD, "policy.window", "No change window is open now.", "Wait for the next one, or change the policy.")
+
+
+class _Wall(NamedTuple):
+    """What a clock on the wall there shows."""
+
+    day: int
+    clock: time
+
+
+def _wall(name: str, now: datetime) -> _Wall | None:
+    found = zone(name)
+    if found is None:
+        return None
+    there = now.astimezone(found)
+    return _Wall(there.weekday(), there.time())
 
 
 def _wait_days(item: Item, facts: ComponentFacts, rules: Rules) -> int:
@@ -87,9 +113,9 @@ def _names(component: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _open(window: Window, there: datetime) -> bool:
-    """By the clock on the wall: an hour that a change of time repeats counts twice, one that it leaves out not at all."""
-    today, clock = there.weekday(), there.time()
+def _open(window: Window, wall: _Wall) -> bool:
+    """An hour that a change of time repeats counts twice, one that it leaves out not at all."""
+    today = wall.day in window.days
     if window.begins < window.ends:
-        return today in window.days and window.begins <= clock < window.ends
-    return (today in window.days and clock >= window.begins) or ((today - 1) % 7 in window.days and clock < window.ends)
+        return today and window.begins <= wall.clock < window.ends
+    return (today and wall.clock >= window.begins) or ((wall.day - 1) % 7 in window.days and wall.clock < window.ends)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import zip_longest
 from typing import Final
 
 from presswarden.policy.model import Jump, Size
@@ -38,16 +37,21 @@ def compare(one: str, other: str) -> int:
     """-1, 0 or 1, as PHP's `version_compare`: 1.0-beta < 1.0 < 1.0.0 < 1.0.0-p1."""
     if not one or not other:
         return (one > other) - (one < other)
-    for mine, theirs in zip_longest(key(one), key(other)):
-        if mine is None:
-            return -1 if theirs[0] >= _NUMBER else 1
-        if theirs is None:
-            return 1 if mine[0] >= _NUMBER else -1
+    return _order(key(one), key(other))
+
+
+def _order(one: Key, other: Key) -> int:
+    for mine, theirs in zip(one, other, strict=False):
         if mine != theirs:
             return -1 if mine < theirs else 1
-    return 0
+    if len(one) == len(other):
+        return 0
+    # The longer one is newer when it goes on with a number, older when it goes on with `beta`.
+    longer, sign = (one, 1) if len(one) > len(other) else (other, -1)
+    return sign if longer[min(len(one), len(other))][0] >= _NUMBER else -sign
 
 
+@lru_cache(maxsize=4096)
 def size_of(component: str, was: str, version: str) -> Size:
     """How far apart. WordPress itself counts 7.1 to 7.2 as major; translations have no versions of their own and count as patches.
 
@@ -79,10 +83,16 @@ class Range:
     """Which versions a hold means: `*`, `8.1.2`, `8.*`, or bounds that all have to hold, as `>=8.0 <9`."""
 
     text: str
-    _bounds: tuple[tuple[str, str], ...]
+    _bounds: tuple[tuple[str, Key], ...]
 
     def holds(self, version: str) -> bool:
-        return all(_holds(sign, bound, version) for sign, bound in self._bounds)
+        if not self._bounds:
+            return True
+        asked = key(version)
+        for sign, bound in self._bounds:  # noqa: SIM110 - asked of every hold, and twice as fast as `all`
+            if not (_SIGNS[sign](_order(asked, bound)) if sign else asked[: len(bound)] == bound):
+                return False
+        return True
 
 
 def range_of(text: str) -> Range:
@@ -94,10 +104,10 @@ def range_of(text: str) -> Range:
         named = _PART.match(part)
         sign, bound = (named[1] or "=", named[2]) if named else ("", "")
         if sign == "=" and bound.endswith(".*"):
-            sign, bound = ".*", bound[:-2]
-        if not _SHAPE.match(bound) or not key(bound):
+            sign, bound = "", bound[:-2]  # begins with these parts
+        if not _SHAPE.match(bound):
             raise RangeInvalid(text)
-        bounds.append((sign, bound))
+        bounds.append((sign, key(bound)))
     return Range(text, tuple(bounds))
 
 
@@ -108,10 +118,3 @@ _SIGNS: Final[dict[str, Callable[[int], bool]]] = {
     "<": lambda found: found < 0,
     "<=": lambda found: found <= 0,
 }
-
-
-def _holds(sign: str, bound: str, version: str) -> bool:
-    if sign == ".*":
-        wanted = key(bound)
-        return key(version)[: len(wanted)] == wanted
-    return _SIGNS[sign](compare(version, bound))
