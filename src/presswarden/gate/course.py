@@ -4,7 +4,7 @@ A call is what the approved text says, letter for letter, or it is refused. Clos
 starts nothing new and lets an open change reach its safe end. Limits: the site compares the same text again, and the state it expects.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,7 +15,7 @@ from presswarden.kernel.canonical import decode_object
 from presswarden.kernel.errors import Malformed
 from presswarden.kernel.ids import ChangeId
 from presswarden.policy.model import Decision, Verdict
-from presswarden.proposals.model import Leaf, LeafRole, Proposal, ProposalState
+from presswarden.proposals.model import Item, Leaf, LeafRole, Proposal, ProposalState
 from presswarden.proposals.plan import WAY_BACK, is_whole
 from presswarden.rollouts.model import Change, Work
 
@@ -73,12 +73,12 @@ def named_end(proposal: Proposal, ask: Ask) -> ChangeId | None:
 
 def ends_a_change(ask: Ask, course: Course) -> bool:
     """True for what closes or takes back the very change that is open on this site, by its own snapshot."""
-    if ask.planned is None or course.proposal is None or course.ending is None or course.ending.site != ask.site:
+    if ask.planned is None or course.proposal is None or course.ending is None:
         return False
-    leaf = leaf_of(course.proposal, ask.planned)
-    if leaf is None or leaf.tool != "wp.snapshot.restore":
-        return leaf is not None
-    return (leaf.args.get("snapshot"), leaf.args.get("scope")) == (course.ending.snapshot, "files")
+    leaf, ending = leaf_of(course.proposal, ask.planned), course.ending
+    if leaf is None or (named_end(course.proposal, ask), ask.site) != (ending.id, ending.site):
+        return False
+    return leaf.tool != "wp.snapshot.restore" or (leaf.args.get("snapshot"), leaf.args.get("scope")) == (ending.snapshot, "files")
 
 
 def reasons_against(ask: Ask, action: Action, course: Course, now: datetime) -> tuple[Reason, ...]:
@@ -94,10 +94,33 @@ def reasons_against(ask: Ask, action: Action, course: Course, now: datetime) -> 
 def _plan(ask: Ask, planned: Planned, action: Action, proposal: Proposal) -> Iterator[Reason]:
     if proposal.state is not ProposalState.APPROVED:
         yield Reason("gate.plan_state", f"The proposal is {proposal.state}, not approved.", "It needs its approvals first.")
-    if planned.digest != proposal.plan.digest or not is_whole(proposal.plan):
+    if planned.digest != proposal.plan.digest or not is_whole(proposal.plan) or not _says_the_same(proposal):
         yield Reason("gate.plan_digest", "This is not the plan that was approved.", "Nothing was sent. File it again.")
     if not _fits(ask, planned, action, proposal):
         yield Reason("gate.plan_leaf", "The approved plan holds no such call.", "Nothing was sent: what runs is what the plan says.")
+
+
+def _says_the_same(proposal: Proposal) -> bool:
+    """The policy looks at the items, people approved the texts: each act's text says what its item says."""
+    acts = proposal.plan.acts
+    return len(acts) == len(proposal.items) and all(_is_act_of(item, act) for item, act in zip(proposal.items, acts, strict=True))
+
+
+def _is_act_of(item: Item, act: Leaf) -> bool:
+    try:
+        told = decode_object(act.text.encode())
+    except Malformed:
+        return False
+    args = told.get("args")
+    if not isinstance(args, Mapping):
+        return False
+    named = (args.get("component", item.component), args.get("version", item.version), args.get("scope", item.args.get("scope")))
+    same = (told.get("tool"), told.get("aud"), told.get("before"), told.get("package"), act.site, act.installation)
+    return same == (item.tool, item.home, dict(item.before), item.package, item.site, item.installation) and named == (
+        item.component,
+        item.version,
+        item.args.get("scope"),
+    )
 
 
 def _fits(ask: Ask, planned: Planned, action: Action, proposal: Proposal) -> bool:
