@@ -1,126 +1,23 @@
 """Proposals at the command line: everything a person should know before they answer, and a yes that only a person at this machine can say."""
 
-import asyncio
 import base64
 import json
 import os
 import re
 import shutil
-import sys
-from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from lab.authenticator import Authenticator
-from presswarden.identity import service as identity
-from presswarden.identity.model import Grant, Role
-from presswarden.kernel.canonical import Json
-from presswarden.kernel.clock import SystemClock
-from presswarden.kernel.db import Database
-from presswarden.kernel.ids import OrgId, new_id
-from presswarden.processes.analyst import Analyst
-from presswarden.processes.cli import app
-from presswarden.proposals import service as proposals
-from presswarden.proposals.packages import service as packages
-from presswarden.rollouts import service as rollouts
-from tests.support.shop import AKISMET, COMPONENTS, URL, Shop, offered, open_shop
-from tests.support.terminal import Sat, sit
+from presswarden.identity.model import Role
+from presswarden.kernel.ids import new_id
+from tests.support.office import Office
+from tests.support.shop import AKISMET, COMPONENTS, offered
 
 HOSTILE = "Akismet \x1b[2J\x1b]0;owned\x07\u202egnp"
-PROMPT = r"Type ([0-9a-f]{8}) to say yes"
 
 pytestmark = pytest.mark.req("X5", "X7")
-
-
-class Office:
-    """A control plane with one site and one recommendation, and its command line."""
-
-    def __init__(self, url: str, home: Path) -> None:
-        self.url, self.home, self.org = url, home, OrgId(new_id())
-        self.now: datetime = SystemClock().now()
-        self.env = {**os.environ, "PRESSWARDEN_DATABASE": url, "PRESSWARDEN_URL": "http://localhost:8700", "COLUMNS": "200"}
-        self.proposal = ""
-
-    def do(self, work: Callable[[Shop], Any]) -> Any:
-        async def whole() -> Any:
-            database = Database(self.url)
-            try:
-                return await work(self.shop_at(database))
-            finally:
-                await database.dispose()
-
-        return asyncio.run(whole())
-
-    def shop_at(self, database: Database) -> Shop:
-        return Shop(database, self.org, self.shop.owner, self.shop.site, self.shop.installation)
-
-    def open(self, components: Mapping[str, Mapping[str, Json]]) -> None:
-        async def whole() -> None:
-            database = Database(self.url)
-            self.shop = await open_shop(database, self.org, self.now)
-            await self.shop.report(components, self.now)
-            async with database.transaction(self.org) as tx:
-                await packages.want(tx, [(AKISMET, "5.7.3", URL)], self.now)
-                for due in await packages.due(tx, self.now, most=5):
-                    await packages.found(tx, due, "1" * 64, 1000, self.now)
-            await Analyst(database, SystemClock()).look()
-            async with database.reading(self.org) as tx:
-                found = await proposals.listed(tx)
-            self.proposal = found[0].id if found else ""
-            await database.dispose()
-
-        asyncio.run(whole())
-
-    def run(self, *words: str, who: str = "olga", typed: str | None = None) -> Result:
-        return CliRunner(env=self.env).invoke(app, ["--home", str(self.home), "--as", f"{who}@example.org", *words], input=typed)
-
-    def ask(self, *words: str, who: str = "olga") -> Any:
-        ran = self.run("--json", *words, who=who)
-        assert ran.exit_code == 0, ran.output
-        return json.loads(ran.stdout)
-
-    def sit(self, *words: str, who: str = "olga", prompt: str = PROMPT, answer: str = "{0}") -> Sat:
-        program = [sys.executable, "-c", "from presswarden.processes.cli import main; main()"]
-        return sit([*program, "--home", str(self.home), "--as", f"{who}@example.org", *words], self.env, prompt=prompt, answer=answer)
-
-    def join(self, name: str, role: Role) -> None:
-        async def add(shop: Shop) -> None:
-            async with shop.database.transaction(shop.org) as tx:
-                await identity.add_person(
-                    tx, name=name, mail=f"{name}@example.org", grant=Grant(role), by=shop.owner, now=SystemClock().now()
-                )
-
-        self.do(add)
-
-    def work_filed(self) -> int:
-        async def count(shop: Shop) -> int:
-            async with shop.database.reading(shop.org) as tx:
-                return len(await rollouts.changes(tx, site=shop.site))
-
-        return int(self.do(count))
-
-    def state(self) -> str:
-        return str(self.ask("proposal", "show", self.proposal)["state"])
-
-
-@pytest.fixture
-def office(sqlite_template: Path, tmp_path: Path) -> Office:
-    shutil.copyfile(sqlite_template, tmp_path / "office.sqlite")
-    made = Office(f"sqlite:///{tmp_path / 'office.sqlite'}", tmp_path)
-    made.open(offered())
-    return made
-
-
-@pytest.fixture
-def on_both(database_url: str, tmp_path: Path) -> Office:
-    """The same, on SQLite and on PostgreSQL."""
-    made = Office(database_url, tmp_path)
-    made.open(offered())
-    return made
 
 
 def test_a_recommendation_is_listed_with_its_risk_and_confidence(on_both: Office) -> None:

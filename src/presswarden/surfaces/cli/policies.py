@@ -15,7 +15,10 @@ from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
 from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import Malformed, PresswardenError
+from presswarden.kernel.ids import new_id
 from presswarden.policy import document as documents
+from presswarden.policy import presets
+from presswarden.policy.presets import Preset
 from presswarden.policy.rules import NONE, Rules
 from presswarden.sites import service as sites
 from presswarden.surfaces.cli.desk import Counter, Desk, run, wants_json
@@ -55,6 +58,13 @@ def commands(counter: Counter) -> typer.Typer:
             return 0
 
         raise typer.Exit(run(offline, as_json=wants_json(context)))
+
+    @app.command("preset")
+    def preset(
+        context: typer.Context, name: Annotated[Preset, typer.Argument(help="cautious, balanced or hands-off.")], site: Only = ""
+    ) -> None:
+        """Print one of the policies that are offered, as a document to look at, to change and to set."""
+        counter.serve(context, lambda desk: _preset(desk, name, site))
 
     @app.command("diff")
     def diff(context: typer.Context, file: File, site: Only = "") -> None:
@@ -104,6 +114,13 @@ async def _show(desk: Desk, site: str, version: int) -> int:
     print("\n" + _sentences(documents.read(found.document) if found else NONE))
     if versions:
         print("\n" + pairs({f"version {one.version}": f"{_standing(one, now)}, filed {moment(one.set_at)}" for one in versions}))
+    return 0
+
+
+async def _preset(desk: Desk, name: Preset, site: str) -> int:
+    async with desk.database.reading(desk.org) as tx:
+        scope = await _scope(desk, tx, site, Permission.SITE_SEE)
+    print(document(presets.document(name, policy_id=f"pol_{new_id()}", concerns=scope or desk.org, at=desk.clock.now())))
     return 0
 
 
