@@ -120,7 +120,7 @@ class Outcome:
     version: str
     passed: bool
     same_class: bool
-    """On a site of the same class: same major versions of WordPress and PHP."""
+    """On a site of the same class: same release of PHP, kind of database, network or not."""
 
 
 @dataclass(frozen=True, slots=True)

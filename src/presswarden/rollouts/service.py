@@ -197,13 +197,14 @@ def _change(work: Work, leaf: Leaf, proposal: Proposal) -> Change:
 
 
 async def _site_class(tx: Tx, site: SiteId) -> str:
-    """Major versions of WordPress and PHP, as in `7/8`; empty when either is unknown."""
+    """What hosts differ in: PHP release, kind of database, network or not, as in `8.2/mysql/single`; empty when any is unknown. Decision 0005."""
     facts = await telemetry.facts(tx, site)
-    majors = []
-    for name in ("core.version", "php.version"):
-        fact = facts.get(name)
-        majors.append(fact.value.partition(".")[0][:15] if fact is not None and isinstance(fact.value, str) else "")
-    return "/".join(majors) if all(majors) else ""
+    php, database, multisite = (
+        None if fact is None else fact.value for fact in map(facts.get, ("php.version", "server.database", "core.multisite"))
+    )
+    if not (isinstance(php, str) and isinstance(database, str) and isinstance(multisite, bool)):
+        return ""
+    return f"{'.'.join(php.split('.')[:2])[:10]}/{database[:10]}/{'network' if multisite else 'single'}"
 
 
 def _plain(seen: Mapping[str, Json]) -> list[Json]:
