@@ -44,6 +44,7 @@ const CLASS_FILES = array(
 	'Presswarden\\Connector\\Admin\\Page' => '/src/Admin/Page.php',
 	'Presswarden\\Connector\\Admin\\PairView' => '/src/Admin/PairView.php',
 	'Presswarden\\Connector\\Admin\\Said' => '/src/Admin/Said.php',
+	'Presswarden\\Connector\\Admin\\SnapshotView' => '/src/Admin/SnapshotView.php',
 	'Presswarden\\Connector\\Admin\\StatusView' => '/src/Admin/StatusView.php',
 	'Presswarden\\Connector\\Cli\\Command' => '/src/Cli/Command.php',
 	'Presswarden\\Connector\\Core\\ActionSpec' => '/src/Core/ActionSpec.php',

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 import uuid
+import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -109,9 +111,6 @@ def test_a_theme_comes_back(both: Snapped, tmp_path: Path) -> None:
 
 
 def test_a_translation_comes_back_and_other_languages_stay(both: Snapped) -> None:
-    import io
-    import zipfile
-
     folder = both.site.content / "languages" / "plugins"
     folder.mkdir(parents=True, exist_ok=True)
     for locale in ("de_DE", "fr_FR"):

@@ -15,6 +15,7 @@ use Presswarden\Connector\Site\PairingProblem;
 use Presswarden\Connector\Site\Record;
 use Presswarden\Connector\Site\Restored;
 use Presswarden\Connector\Site\StateChange;
+use Presswarden\Connector\Site\Storage;
 use Presswarden\Connector\Site\StoreBroken;
 
 final class Form {
@@ -23,7 +24,7 @@ final class Form {
 	public const NONCE  = 'presswarden_nonce';
 	public const VERB   = 'presswarden_do';
 
-	private const VERBS = array( 'pair', 'pause', 'resume', 'unpair', 'moved', 'copy', 'restored', 'heartbeat' );
+	private const VERBS = array( 'pair', 'pause', 'resume', 'unpair', 'moved', 'copy', 'restored', 'heartbeat', 'keep', 'drop' );
 
 	/** Action `admin_post_presswarden`. */
 	public static function submitted(): void {
@@ -85,6 +86,10 @@ final class Form {
 				return '';
 			case 'restored':
 				Restored::accept();
+				return '';
+			case 'keep':
+			case 'drop':
+				Storage::keep_snapshots( 'keep' === $verb );
 				return '';
 			case 'heartbeat':
 				return Heartbeat::send();

@@ -81,6 +81,7 @@ final class Page {
 			Decisions::show( $facts );
 			PairView::show( true );
 		}
+		SnapshotView::show();
 		JournalView::show();
 		echo '</div>';
 	}

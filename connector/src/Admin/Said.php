@@ -63,6 +63,10 @@ final class Said {
 				return __( 'This copy has forgotten the pairing of the original.', 'presswarden-connector' );
 			case 'done.restored':
 				return __( 'Noted. Calls are answered again.', 'presswarden-connector' );
+			case 'done.keep':
+				return __( 'The snapshots stay when the plugin is deleted.', 'presswarden-connector' );
+			case 'done.drop':
+				return __( 'The snapshots go with the plugin.', 'presswarden-connector' );
 			case 'done.heartbeat':
 				return __( 'The control plane heard this site.', 'presswarden-connector' );
 		}

@@ -17,8 +17,10 @@ use Presswarden\Connector\Site\Plain;
 use Presswarden\Connector\Site\Record;
 use Presswarden\Connector\Site\RecordStore;
 use Presswarden\Connector\Site\Restored;
+use Presswarden\Connector\Site\Snapshots;
 use Presswarden\Connector\Site\StateChange;
 use Presswarden\Connector\Site\Status;
+use Presswarden\Connector\Site\Storage;
 use Presswarden\Connector\Site\StoreBroken;
 
 final class Command {
@@ -161,6 +163,32 @@ final class Command {
 	public function restored(): void {
 		$this->done( array( Restored::class, 'accept' ) );
 		\WP_CLI::success( 'Noted.' );
+	}
+
+	/**
+	 * Shows the snapshots of this site, or says whether they stay when the plugin is deleted.
+	 *
+	 * ## OPTIONS
+	 *
+	 * [<keep|drop>]
+	 * : Keep them, with their keys sealed under this site's own; or let them go with the plugin, as is usual.
+	 *
+	 * @param array<int,string> $args What is wanted.
+	 */
+	public function snapshots( array $args ): void {
+		if ( isset( $args[0] ) ) {
+			if ( ! in_array( $args[0], array( 'keep', 'drop' ), true ) ) {
+				\WP_CLI::error( 'Say keep or drop.' );
+				return;
+			}
+			Storage::keep_snapshots( 'keep' === $args[0] );
+			\WP_CLI::success( 'keep' === $args[0] ? 'The snapshots stay when the plugin is deleted.' : 'The snapshots go with the plugin.' );
+			return;
+		}
+		foreach ( Snapshots::all() as $info ) {
+			$what = Plain::shown( $info->component ) . ' ' . Plain::shown( $info->version );
+			\WP_CLI::line( sprintf( '%s  %s  %-10s  %6.1f MB  %s', $info->id, gmdate( 'Y-m-d H:i', $info->created ), $info->state, $info->bytes / 1048576, $what ) );
+		}
 	}
 
 	private function set_pause( bool $paused ): void {

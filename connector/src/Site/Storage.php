@@ -114,6 +114,11 @@ final class Storage {
 		}
 	}
 
+	/** The local administrator's word; no message can say it. */
+	public static function keep_snapshots( bool $keep ): void {
+		$keep ? update_option( self::KEEP_SNAPSHOTS, '1', false ) : delete_option( self::KEEP_SNAPSHOTS );
+	}
+
 	/** The administrator's choice, as it stands before anything is taken away. */
 	public static function keeps_snapshots(): bool {
 		return '1' === get_option( self::KEEP_SNAPSHOTS, '' );

@@ -147,14 +147,13 @@ final class MysqlDump implements Dump {
 			do {
 				$where   = $this->where( $table, null === $cursor['after'] ? '' : $columns->behind( $cursor['after'], $mysql ) );
 				$sql     = 'SELECT ' . $columns->reads() . ' FROM ' . Mysql::name( $table ) . $where . ( $by_key ? $columns->order() . ' LIMIT ' . self::BATCH : '' );
-				$read    = $this->rows( $mysql, $sql, $columns, $dir, $key, $id, $table, $cursor, $until );
-				$more    = $by_key && $read['rows'] === self::BATCH;
+				$read    = $this->rows( $mysql, $sql, $columns, $dir, $key, $id, $table, $cursor, $by_key || 'picture' === $cursor['mode'] ? $until : INF );
+				$more    = $by_key && ( $read['rows'] === self::BATCH || ! $read['all'] );
 				$is_late = microtime( true ) >= $until;
-
-				$cursor['after'] = $more ? $read['last'] : null;
-				if ( ! $read['all'] ) {
+				if ( ! $read['all'] && ! $by_key ) {
 					return $cursor;
 				}
+				$cursor['after'] = $more ? $read['last'] : null;
 			} while ( $more && ! $is_late );
 			$cursor['at'] += $more ? 0 : 1;
 		}
@@ -164,7 +163,7 @@ final class MysqlDump implements Dump {
 	}
 
 	/**
-	 * Rows of one question into entries. A picture that is late stops in the middle: `all` is false then.
+	 * Rows of one question into entries. What is late stops in the middle: `all` is false then, and nothing more can be asked on this connection.
 	 *
 	 * @param array<string,mixed> $cursor Totals and parts; changed.
 	 * @return array{rows:int,last:array<int,string>|null,all:bool}
@@ -185,10 +184,10 @@ final class MysqlDump implements Dump {
 				$cursor['counts'][ $table ] += $some;
 				$cursor['rows']             += $some;
 				$some                        = 0;
-				if ( 'picture' === $cursor['mode'] && microtime( true ) >= $until ) {
+				if ( microtime( true ) >= $until ) {
 					return array(
 						'rows' => $found,
-						'last' => null,
+						'last' => $columns->remember( (array) $last ),
 						'all'  => false,
 					);
 				}
