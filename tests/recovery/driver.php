@@ -23,7 +23,12 @@ function presswarden_test_copy( string $from, string $to ): void {
 		return;
 	}
 	is_dir( $to ) || mkdir( $to, 0755, true );
-	foreach ( array_diff( scandir( $from ), array( '.', '..' ) ) as $name ) {
+	$names = array_diff( scandir( $from ), array( '.', '..' ) );
+	// A file system hands names out in an order of its own; this one is as odd and always the same.
+	usort( $names, static function ( string $one, string $other ): int {
+		return strcmp( md5( $one ), md5( $other ) );
+	} );
+	foreach ( $names as $name ) {
 		presswarden_test_copy( $from . '/' . $name, $to . '/' . $name );
 	}
 }
