@@ -18,6 +18,7 @@ from sqlalchemy import Engine as Books
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from presswarden.kernel.canonical import Json
@@ -34,6 +35,8 @@ LOOKS_EVERY: Final = 0.2
 FILE: Final = "flows.sqlite"
 KEPT_DAYS: Final = 30
 _SAID_EVERY: Final = 60.0
+_NO_BOOKS: Final = frozenset({"42P01", "3F000"})
+"""What PostgreSQL says of a table or schema that is not there."""
 
 T = TypeVar("T")
 
@@ -188,6 +191,10 @@ class Reaping:
         )  # fmt: skip
         try:
             return act(client)
+        except ProgrammingError as fault:
+            if getattr(fault.orig, "sqlstate", "") in _NO_BOOKS:
+                return 0  # as above
+            raise
         finally:
             client.destroy()
             if books is not None:

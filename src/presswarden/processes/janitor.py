@@ -18,6 +18,7 @@ from presswarden.kernel.sealing import Kek
 from presswarden.mailbox import service as mailbox
 from presswarden.processes import home
 from presswarden.processes.settings import JanitorSettings
+from presswarden.proposals import service as proposals
 from presswarden.proposals.packages import service as packages
 from presswarden.sites import service as sites
 from presswarden.telemetry import service as telemetry
@@ -85,6 +86,8 @@ class Janitor:
         for organisation in organisations:
             async with _alone(organisation.id, "payloads"), self._database.transaction(organisation.id) as tx:
                 await audit.expire_payloads(tx, now=now)
+            async with _alone(organisation.id, "proposals"), self._database.transaction(organisation.id) as tx:
+                await proposals.expire(tx, now)
         await self._reaper.forget()
         await self._database.fold()
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from presswarden.actions.model import Risk
+from presswarden.audit.model import Actor
 from presswarden.kernel.ids import SiteId, new_id
 from presswarden.policy.decide import decide
 from presswarden.policy.model import Mode, Needs, Stage, Verdict
@@ -122,6 +123,8 @@ def test_what_people_and_clients_ask_for_never_runs_by_itself_above_low(source):
     found = decide(asked, rules(), now=NOW)
     assert found.verdict is Verdict.ASK
     assert "policy.confidence_not_applicable" in codes(found)
+    by_client = replace(asked, proposer=Actor("client", "c1"))
+    assert decide(by_client, rules(), now=NOW).verdict is Verdict.ASK
     low = question(TRANSLATION, at=site(Mode.AUTONOMOUS), source=source, consents=())
     assert decide(low, rules(), now=NOW).verdict is Verdict.ALLOW
 

@@ -12,7 +12,10 @@ from presswarden.kernel.ids import EVERYONE, OrgId, new_id
 from presswarden.kernel.sealing import Kek
 from presswarden.kernel.store import org_key
 from presswarden.processes.janitor import Janitor
+from presswarden.proposals import service as proposals
+from presswarden.proposals.model import ProposalState
 from tests.fakes.clock import FrozenClock
+from tests.stages.proposals.drafts import filed
 
 OURS, ANOTHER = Kek("janitor", b"j" * 32), Kek("janitor", b"k" * 32)
 
@@ -51,3 +54,19 @@ async def test_a_round_that_fails_is_followed_by_the_next(database: Database, or
     await running
     async with database.reading(org) as tx:
         assert await audit.latest_checkpoint(tx) is not None
+
+
+@pytest.mark.req("X6")
+async def test_what_nobody_approved_in_time_expires_in_every_organisation(database: Database, frozen: FrozenClock) -> None:
+    made = []
+    for org in (OrgId(new_id()), OrgId(new_id())):
+        await _organisation(database, org, frozen)
+        async with database.transaction(org) as tx:
+            made.append(await filed(tx, now=frozen.now()))
+    janitor = Janitor(database, frozen, OURS, "log.test", 30)
+    for advanced, state in ((71, ProposalState.RECOMMENDED), (1, ProposalState.EXPIRED)):
+        frozen.advance(hours=advanced)
+        await janitor.clean()
+        for one in made:
+            async with database.reading(one.org) as tx:
+                assert (await proposals.proposal(tx, one.id)).state is state
