@@ -1,6 +1,6 @@
 """Steps of an approved plan through the whole door, on each database: the gate reads everything itself, at this moment."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,71 +10,24 @@ from sqlalchemy import text
 from presswarden.approvals import service as approvals
 from presswarden.audit.model import Actor
 from presswarden.gate import service as gate
-from presswarden.gate.model import Ask, Planned, Rate, Refusal
+from presswarden.gate.model import Ask, Planned, Refusal
 from presswarden.gate.permit import Permit, args_hash
 from presswarden.identity import service as identity
 from presswarden.identity.model import Role
-from presswarden.incidents import service as incidents
-from presswarden.incidents.model import SignalKind
 from presswarden.kernel.db import Database, Tx
-from presswarden.kernel.ids import CallId, CorrelationId, OrgId, PersonId, new_id
+from presswarden.kernel.ids import CallId, CorrelationId, OrgId, new_id
 from presswarden.policy.model import Mode
-from presswarden.proposals.model import LeafRole, Proposal
+from presswarden.proposals.model import LeafRole
 from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Result
-from presswarden.sites import service as sites
 from tests.fakes.clock import FrozenClock
 from tests.stages.approvals.documents import as_built_in
-from tests.stages.approvals.office import INVENTORY, Office, Paired, opened
+from tests.stages.approvals.office import INVENTORY, opened
+from tests.stages.gate.case import Case, approved
 from tests.stages.gate.plans import ask, leaf, snapshot
 
 pytestmark = pytest.mark.req("X5", "X6", "W1", "P16")
 ENDINGS = [LeafRole.CLOSE, LeafRole.TAKE_BACK, LeafRole.DEACTIVATE]
-
-
-@dataclass
-class Case:
-    """An office with one approved and released plan."""
-
-    office: Office
-    site: Paired
-    anna: PersonId
-    berta: PersonId
-    plan: Proposal
-
-    async def admit(self, asked: Ask, rate: Rate | None = None) -> Permit | Refusal:
-        async with self.office.database.transaction(self.office.org) as tx:
-            return await gate.admit(tx, asked, now=self.office.clock.now(), rate=rate)
-
-    async def codes(self, asked: Ask) -> list[str]:
-        found = await self.admit(asked)
-        return [reason.code for reason in found.reasons] if isinstance(found, Refusal) else []
-
-    def call(self, role: LeafRole = LeafRole.ACT) -> Ask:
-        return ask(self.plan, leaf(self.plan, role))
-
-    async def verified(self) -> None:
-        await self.office.verified(self.site, leaf(self.plan).snapshot)
-
-    async def begun(self) -> None:
-        """The snapshot is verified and the change is on its way."""
-        await self.verified()
-        async with self.office.database.transaction(self.office.org) as tx:
-            (change,) = await rollouts.changes(tx, proposal=self.plan.id)
-            await rollouts.begin(tx, change, now=self.office.clock.now())
-
-
-async def approved(office: Office, *, package: str = "a" * 64) -> Case:
-    site, anna, berta = await office.site(), await office.person("Anna"), await office.person("Berta")
-    filed, asked = await office.submit(office.item(site, package=package))
-    for person in (anna, berta)[: asked.needs.people]:
-        await office.yes(filed, person)
-    return Case(office, site, anna, berta, await office.look(filed.id))
-
-
-@pytest.fixture
-async def case(database: Database, frozen: FrozenClock, org: OrgId) -> Case:
-    return await approved(await opened(database, frozen, org))
 
 
 @pytest.mark.req("W7")
@@ -252,66 +205,6 @@ async def test_one_change_at_a_time_on_a_site(case: Case) -> None:
     other = await case.office.look(other.id)
     await case.office.verified(case.site, leaf(other).snapshot)
     assert await case.codes(ask(other, leaf(other))) == ["gate.change_open"]
-
-
-# What ends an open change.
-
-
-async def _stopped_everywhere(case: Case) -> None:
-    office = case.office
-    async with office.database.transaction(office.org) as tx:
-        await gate.stop(tx, office.olga, "breach", correlation=CorrelationId(new_id()), now=office.clock.now())
-        await sites.pause(tx, case.site.site, reason="x", by=Actor("person", office.olga), now=office.clock.now())
-        await incidents.raise_signal(tx, SignalKind.CLONE, case.site.site, {}, office.clock.now())
-
-
-@pytest.mark.req("W15", "W17")
-@pytest.mark.parametrize("role", ENDINGS)
-async def test_a_stop_a_pause_and_an_incident_let_an_open_change_reach_its_end(case: Case, role: LeafRole) -> None:
-    await case.begun()
-    await _stopped_everywhere(case)
-    assert await case.codes(case.call(role)) == []
-    inventory = Ask(
-        CallId(new_id()),
-        case.site.installation,
-        case.site.site,
-        "wp.site.inventory",
-        {},
-        Actor("process", "flows"),
-        CorrelationId(new_id()),
-    )
-    assert await case.codes(inventory) == []
-
-
-@pytest.mark.req("W17")
-@pytest.mark.parametrize("role", [LeafRole.ACT, *ENDINGS])
-async def test_they_stop_everything_that_is_not_open(case: Case, role: LeafRole) -> None:
-    await case.verified()
-    await _stopped_everywhere(case)
-    assert {"gate.stopped", "gate.contained", "gate.paused"} <= set(await case.codes(case.call(role)))
-    assert {"gate.stopped", "gate.contained", "gate.paused"} <= set(await case.codes(snapshot(case.plan)))
-
-
-@pytest.mark.req("W15")
-@pytest.mark.parametrize("role", ENDINGS)
-async def test_the_way_out_needs_neither_the_window_nor_the_approvers_any_more_and_no_token(case: Case, role: LeafRole) -> None:
-    await case.begun()
-    async with case.office.database.transaction(case.office.org) as tx:
-        await identity.remove_person(tx, case.anna, by=case.office.olga, now=case.office.clock.now())
-        await approvals.activate_policy(tx, as_built_in(default_mode="observe"), by=case.office.olga, now=case.office.clock.now())
-    assert isinstance(await case.admit(case.call(role), Rate(per_minute=0, burst=1.0)), Permit)
-
-
-async def test_a_call_sent_again_passes_the_same_door(case: Case) -> None:
-    await case.begun()
-    assert isinstance(await case.admit(case.call()), Permit)
-    async with case.office.database.transaction(case.office.org) as tx:
-        assert isinstance(await gate.again(tx, case.call(), now=case.office.clock.now()), Permit)
-    async with case.office.database.transaction(case.office.org) as tx:
-        await gate.stop(tx, case.office.olga, "breach", correlation=CorrelationId(new_id()), now=case.office.clock.now())
-        again = await gate.again(tx, case.call(), now=case.office.clock.now())
-    assert isinstance(again, Refusal)
-    assert [reason.code for reason in again.reasons] == ["gate.stopped"]
 
 
 @pytest.mark.req("P7")

@@ -1,0 +1,14 @@
+"""One approved plan on each database."""
+
+import pytest
+
+from presswarden.kernel.db import Database
+from presswarden.kernel.ids import OrgId
+from tests.fakes.clock import FrozenClock
+from tests.stages.approvals.office import opened
+from tests.stages.gate.case import Case, approved
+
+
+@pytest.fixture
+async def case(database: Database, frozen: FrozenClock, org: OrgId) -> Case:
+    return await approved(await opened(database, frozen, org))
