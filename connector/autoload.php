@@ -113,6 +113,7 @@ const CLASS_FILES = array(
 	'Presswarden\\Connector\\Site\\Lifecycle' => '/src/Site/Lifecycle.php',
 	'Presswarden\\Connector\\Site\\Lost' => '/src/Site/Lost.php',
 	'Presswarden\\Connector\\Site\\OpenChange' => '/src/Site/OpenChange.php',
+	'Presswarden\\Connector\\Site\\Opening' => '/src/Site/Opening.php',
 	'Presswarden\\Connector\\Site\\Ours' => '/src/Site/Ours.php',
 	'Presswarden\\Connector\\Site\\Pairing' => '/src/Site/Pairing.php',
 	'Presswarden\\Connector\\Site\\PairingProblem' => '/src/Site/PairingProblem.php',

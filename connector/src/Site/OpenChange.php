@@ -12,16 +12,13 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
-use Presswarden\Connector\Core\Pinned;
 use Presswarden\Connector\Core\Refusal;
 use Presswarden\Connector\Watch\Evidence;
 use Presswarden\Connector\Watch\Flight;
 use Presswarden\Connector\Watch\Lock;
 use Presswarden\Connector\Watch\Marker;
 use Presswarden\Connector\Watch\PackBroken;
-use Presswarden\Connector\Watch\Rescue;
 use Presswarden\Connector\Watch\TakeBack;
-use Presswarden\Connector\Watch\Tree;
 
 final class OpenChange {
 
@@ -68,7 +65,7 @@ final class OpenChange {
 			self::settled();
 			Evidence::forget( $folder );
 			Flight::forget( $folder );
-			$marker = self::marker( $change, $component, $snapshot, $was, $undo );
+			$marker = Opening::marker( $change, $component, $snapshot, $was, $undo );
 			$marker->save();
 			Lock::release( $rest );
 			self::look_before( $marker->baseline );
@@ -107,11 +104,11 @@ final class OpenChange {
 	 * @throws PackBroken When it could not be written; the change stays `applying` and is taken back.
 	 */
 	public function confirm( string $live, int $deadline ): void {
-		$this->marker->live     = self::below_root( $live );
+		$this->marker->live     = Opening::below_root( $live );
 		$this->marker->deadline = $deadline;
 		$this->marker->state    = Marker::CONFIRM;
-		$this->marker->after    = $this->fingerprints();
-		$this->marker->items    = array_merge( $this->marker->items, $this->added() );
+		$this->marker->after    = Opening::fingerprints( $this->marker );
+		$this->marker->items    = array_merge( $this->marker->items, Opening::added( $this->marker, $this->tops ) );
 		$this->marker->save();
 		$this->release();
 	}
@@ -209,7 +206,7 @@ final class OpenChange {
 		$lock   = is_file( $folder . '/' . Marker::OPEN_FILE ) ? Lock::take( $folder . '/' . Marker::RESTORE_LOCK, self::WAIT ) : null;
 		$marker = null === $lock ? null : Marker::read( $folder );
 		if ( null !== $marker && $marker->is_open() && $marker->installation === $record->installation ) {
-			self::give_keys( $marker, $record );
+			Opening::give_keys( $marker, $record );
 			$marker->save();
 		}
 		Lock::release( $lock );
@@ -226,39 +223,6 @@ final class OpenChange {
 		}
 	}
 
-	private static function marker( string $change, string $component, ?SnapshotInfo $snapshot, string $was, string $undo ): Marker {
-		$record               = ( new RecordStore() )->read();
-		$marker               = new Marker();
-		$marker->change       = $change;
-		$marker->component    = $component;
-		$marker->installation = $record->installation;
-		$marker->was          = $was;
-		$marker->state        = Marker::APPLYING;
-		$marker->opened       = time();
-		$marker->root         = untrailingslashit( wp_normalize_path( ABSPATH ) );
-		$marker->content      = untrailingslashit( wp_normalize_path( WP_CONTENT_DIR ) );
-		$marker->undo         = $undo;
-		$marker->baseline     = bin2hex( random_bytes( 16 ) );
-		$marker->items        = null === $snapshot || '' !== $undo ? array() : $snapshot->items();
-		$marker->live         = 1 === count( $marker->items ) ? (string) $marker->items[0]['live'] : self::folder_of( $component );
-		self::give_keys( $marker, $record );
-		if ( 'core' === $component ) {
-			$marker->rescue = Watchdog::make_rescue( Rescue::file_name( $record->installation, $change ) );
-		}
-		return $marker;
-	}
-
-	private static function give_keys( Marker $marker, Record $record ): void {
-		$marker->keys = array();
-		if ( Pinned::HMAC === $record->alg ) {
-			$marker->mac = base64_encode( hash_hkdf( 'sha256', Keys::open( Keys::HMAC_CALL, $record->hmac_call ), 32, 'presswarden-recover-1' ) );
-			return;
-		}
-		foreach ( Keys::pinned( $record ) as $key ) {
-			$marker->keys[] = base64_encode( $key->raw );
-		}
-	}
-
 	/** Looks at its own home page once, before anything is touched: what that shows now says nothing about the change later. */
 	private static function look_before( string $token ): void {
 		$asked = wp_remote_get(
@@ -271,52 +235,6 @@ final class OpenChange {
 			)
 		);
 		unset( $asked );
-	}
-
-	/** @return array<string,string> Fingerprint by live path; of WordPress itself the two folders that are all its own. */
-	private function fingerprints(): array {
-		$after = array();
-		if ( '' !== $this->marker->undo ) {
-			return $after;
-		}
-		$paths = 'core' === $this->marker->component ? array( 'wp-admin', 'wp-includes' ) : array();
-		foreach ( $this->marker->items as $item ) {
-			if ( SnapshotSource::EACH !== $item['kind'] ) {
-				$paths[] = (string) $item['live'];
-			}
-		}
-		foreach ( $paths as $path ) {
-			$after[ $path ] = Tree::fingerprint( $this->marker->root . '/' . $path );
-		}
-		return $after;
-	}
-
-	/**
-	 * Files of a translation that were not there before: taking back takes them away.
-	 *
-	 * @return array<int,array<string,mixed>>
-	 */
-	private function added(): array {
-		if ( array() === $this->marker->items || 0 !== strpos( $this->marker->component, 'translation:' ) ) {
-			return array();
-		}
-		$items  = array();
-		$source = SnapshotSource::of( $this->marker->component );
-		foreach ( $source->tops as $name ) {
-			if ( ! in_array( $name, $this->tops, true ) ) {
-				$items[] = array(
-					'live'  => $source->live . '/' . $name,
-					'kind'  => SnapshotSource::FILE,
-					'pack'  => '',
-					'parts' => array(),
-					'key'   => '',
-					'id'    => '',
-					'files' => 0,
-					'bytes' => 0,
-				);
-			}
-		}
-		return $items;
 	}
 
 	private function switch_back(): string {
@@ -340,18 +258,4 @@ final class OpenChange {
 		return Refusal::because( 'action.change_state', $state . ': ' . Refusal::TABLE['action.change_state'][1] );
 	}
 
-	private static function below_root( string $path ): string {
-		$path = untrailingslashit( wp_normalize_path( $path ) );
-		$root = wp_normalize_path( ABSPATH );
-		return 0 === strpos( $path . '/', $root ) ? (string) substr( $path, strlen( $root ) ) : ltrim( $path, '/' );
-	}
-
-	private static function folder_of( string $component ): string {
-		list( $kind, $name ) = explode( ':', $component, 2 ) + array( '', '' );
-		if ( 'plugin' === $kind ) {
-			$folder = strstr( $name, '/', true );
-			return self::below_root( WP_PLUGIN_DIR . '/' . ( false === $folder ? $name : $folder ) );
-		}
-		return 'theme' === $kind ? self::below_root( get_theme_root( $name ) . '/' . $name ) : '';
-	}
 }

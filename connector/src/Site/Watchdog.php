@@ -83,7 +83,7 @@ final class Watchdog {
 	/** Takes everything away, whatever is open. */
 	public static function remove(): void {
 		$open  = Marker::read( Storage::snapshots() );
-		$files = array( WP_CONTENT_DIR . '/' . self::DROPIN, WPMU_PLUGIN_DIR . '/' . self::MU );
+		$files = array_merge( array( WP_CONTENT_DIR . '/' . self::DROPIN, WPMU_PLUGIN_DIR . '/' . self::MU ), (array) glob( ABSPATH . 'presswarden-*.php' ) );
 		if ( null !== $open && '' !== $open->rescue ) {
 			$files[] = $open->rescue;
 		}

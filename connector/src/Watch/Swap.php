@@ -61,7 +61,7 @@ final class Swap {
 		$done = array();
 		foreach ( $this->moves as list( $live, $fresh, $trash ) ) {
 			clearstatcache();
-			if ( file_exists( $live ) && is_dir( $live ) && '' !== $fresh ) {
+			if ( is_dir( $live ) && is_dir( $fresh ) ) {
 				chmod( $fresh, fileperms( $live ) & 0777 );
 			}
 			if ( ( file_exists( $live ) && ! self::move( $live, $trash, $done ) ) || ( '' !== $fresh && ! self::move( $fresh, $live, $done ) ) ) {
