@@ -52,12 +52,6 @@ class SaidAlready(ApprovalRefused):
     code = "approval.said"
 
 
-class SamePerson(ApprovalRefused):
-    """Another account said yes already that shares a passkey or a mail address with this one."""
-
-    code = "approval.same_person"
-
-
 class TerminalRefused(ApprovalRefused):
     code = "approval.terminal"
 
@@ -94,8 +88,9 @@ async def say_yes(
         raise OwnProposal(
             "Whoever asks for something does not approve it, and whoever adopts it counts as asking.", do="Ask somebody else."
         )
-    answers = [one for one in await store.given_to(tx.org, tx, proposal) if one.yes and one.digest == digest]
-    await _distinct(tx, answers, who)
+    # Accounts of one person are the policy's to count: it looks at passkeys and mail addresses too.
+    if any(one.yes and one.person == person and one.digest == digest for one in await store.given_to(tx.org, tx, proposal)):
+        raise SaidAlready("You said yes to this already.", do="It waits for others.")
     way, passkey = await _proved(tx, asked, before, who, evidence, now)
     given = Given(tx.org, proposal, digest, person, True, way, passkey, before.policy_version, "", now, alone=own)
     assertion = evidence.assertion if isinstance(evidence, Tapped) else None
@@ -154,23 +149,6 @@ def _not_refused(before: Decision) -> None:
     against = [reason for reason in before.reasons if reason.verdict.value == "refuse"]
     if against:
         raise PolicyAgainst(" ".join(reason.says for reason in against), do=against[0].do, where=against[0].code)
-
-
-async def _distinct(tx: Tx, answers: list[Given], who: Person) -> None:
-    """Distinct people, not accounts: whoever shares a passkey or a mail address with an earlier yes said it already."""
-    if any(one.person == who.id for one in answers):
-        raise SaidAlready("You said yes to this already.", do="It waits for others.")
-    here = {one.id: one for one in await identity.people(tx)}
-    mine = await _identities(tx, who)
-    for one in answers:
-        other = here.get(one.person)
-        theirs = {one.passkey} - {""} | (await _identities(tx, other) if other else frozenset())
-        if mine & theirs:
-            raise SamePerson("Somebody with the same passkey or mail address said yes already.", do="A second yes is by another person.")
-
-
-async def _identities(tx: Tx, who: Person) -> frozenset[str]:
-    return frozenset({who.mail, *(one.id for one in await enrolling.passkeys_of(tx, who.id))})
 
 
 async def _proved(tx: Tx, asked: Proposal, before: Decision, who: Person, evidence: Evidence, now: datetime) -> tuple[Way, str]:
