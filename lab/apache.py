@@ -24,7 +24,7 @@ from lab.commands import last_words
 from lab.errors import LabError
 from lab.site import Site
 
-PACKAGE = "apache2"
+PACKAGE = "apache2-bin"
 _READY_SECONDS = 30.0
 _MODULES = ("mpm_event", "authz_core", "authz_host", "dir", "mime", "alias", "rewrite", "proxy", "proxy_fcgi", "unixd")
 

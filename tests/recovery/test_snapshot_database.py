@@ -42,7 +42,8 @@ use Presswarden\\Connector\\Site\\SnapshotManifest;
 use Presswarden\\Connector\\Watch\\PartReader;
 $m = SnapshotManifest::open( $argv[1] );
 foreach ( $m->facts['dump']['parts'] as $n => list( $file, $hash ) ) {
-	foreach ( PartReader::entries( $m->folder( 'database' ) . '/' . $file, $hash, $m->pack_key( 'database' ), $m->pack_id( 'database' ), $n ) as list( , $bytes ) ) {
+	$path = $m->folder( 'database' ) . '/' . $file;
+	foreach ( PartReader::entries( $path, $hash, $m->pack_key( 'database' ), $m->pack_id( 'database' ), $n ) as list( , $bytes ) ) {
 		file_put_contents( $argv[2], $bytes, FILE_APPEND );
 	}
 }

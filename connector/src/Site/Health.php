@@ -71,7 +71,7 @@ final class Health {
 	}
 
 	/** '' when there is no .maintenance, `fresh` during an update, `stale` when one was left behind. */
-	public static function maintenance( int $now ): string {
+	private static function maintenance( int $now ): string {
 		$file = ABSPATH . '.maintenance';
 		if ( ! is_file( $file ) ) {
 			return '';

@@ -38,7 +38,8 @@ final class SnapshotRestore {
 		$files = (int) array_sum( array_column( $marker->items, 'files' ) );
 		self::must_be_restored( $open->take_back( self::WHY ) );
 		Journal::add( 'change.taken_back', array( 'change' => $change ) );
-		return self::told( $marker->component, 'files', $files, 0, new Lost() );
+		// Files take nothing of it away. Whoever thinks of putting the tables back too has to know what that would cost.
+		return self::told( $marker->component, 'files', $files, 0, Lost::since( $marker->opened ) );
 	}
 
 	/**
@@ -116,7 +117,7 @@ final class SnapshotRestore {
 			'component'   => $component,
 			'files'       => $files,
 			'lost'        => $lost->counts(),
-			'maintenance' => Health::maintenance( time() ),
+			'maintenance' => '',
 			'scope'       => $scope,
 			'state'       => Marker::RESTORED,
 			'tables'      => $tables,
