@@ -6,6 +6,8 @@ Limits: so many sites of an organisation in a round, one after the other, and on
 import asyncio
 import contextlib
 import logging
+import time
+from datetime import datetime
 
 from presswarden.agents import service as agents
 from presswarden.identity import service as identity
@@ -15,12 +17,17 @@ from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import EVERYONE, OrgId, SiteId
 from presswarden.processes import home
 from presswarden.processes.settings import AnalystSettings
+from presswarden.proposals.packages import service as packages
+from presswarden.rollouts import service as rollouts
 from presswarden.sites import service as sites
 from presswarden.sites.model import Site
+from presswarden.telemetry import service as telemetry
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 60.0
+NEWS_EVERY = 2.0
+"""How often it is asked whether a site reported, a package was fetched or a change ended since the last round; three look-ups of one value."""
 MOST_SITES = 50
 """Sites of one organisation in one round."""
 
@@ -33,16 +40,21 @@ class Analyst:
         """The last site of each organisation that had its turn."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look every minute until `stop`; a database that is away is waited for."""
+        """Look every minute until `stop`, and at once when there is something new to see; a database that is away is waited for."""
+        seen: tuple[datetime | None, ...] | None = None
+        looked = -LOOK_EVERY
         while not stop.is_set():
             try:
-                await self.look(stop)
+                newest = await self._newest()
+                if newest != seen or time.monotonic() - looked >= LOOK_EVERY:
+                    seen, looked = newest, time.monotonic()
+                    await self.look(stop)
             except DatabaseGone as gone:
                 log.warning("%s", gone.says)
             except Exception:  # the next round tries again: an analyst that ended would take `serve` with it
                 log.exception("a round of the analyst failed")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_EVERY)
+                await asyncio.wait_for(stop.wait(), NEWS_EVERY)
 
     async def look(self, stop: asyncio.Event | None = None) -> int:
         """One round over all organisations. How many proposals were filed."""
@@ -55,6 +67,14 @@ class Analyst:
                     return filed
                 filed += await self._look_at(organisation.id, site)
         return filed
+
+    async def _newest(self) -> tuple[datetime | None, ...]:
+        async with self._database.reading(EVERYONE) as tx:
+            return (
+                await telemetry.newest_inventory(EVERYONE, tx),
+                await packages.newest_look(EVERYONE, tx),
+                await rollouts.newest_end(EVERYONE, tx),
+            )
 
     async def _next(self, org: OrgId) -> list[Site]:
         async with self._database.reading(org) as tx:

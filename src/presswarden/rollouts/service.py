@@ -92,6 +92,11 @@ async def open_change(tx: Tx, site: SiteId) -> Change | None:
     return await store.open_change(tx.org, tx, site)
 
 
+async def newest_end(everyone: Everyone, tx: Tx) -> datetime | None:
+    """When any change last came to a result."""
+    return await store.newest_end(everyone, tx)
+
+
 async def outcomes(tx: Tx, component: str, *, like: SiteId | None = None) -> tuple[Outcome, ...]:
     """What became of updates of this component in the organisation. `like`: the site whose equals count as of its class. Unproved results say nothing."""
     wanted = "" if like is None else await _site_class(tx, like)

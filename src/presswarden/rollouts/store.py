@@ -55,7 +55,7 @@ class ChangeRow(Tenant, Base):
     says: Mapped[str] = mapped_column(Text)
     seen: Mapped[dict[str, Any]] = mapped_column(JSON)
     site_class: Mapped[str] = mapped_column(String(32))
-    """Major versions of WordPress and PHP when it was released; evidence from equals counts more."""
+    """What its host was when it was released; evidence from equals counts more."""
     began_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
@@ -213,6 +213,11 @@ def _change(row: ChangeRow) -> Change:
         row.was, row.version, None if row.snapshot is None else SnapshotId(row.snapshot), row.step,
         None if row.result is None else Result(row.result), row.code, row.says, seen, row.began_at, row.ended_at,
     )  # fmt: skip
+
+
+async def newest_end(everyone: Everyone, tx: Tx) -> datetime | None:
+    _across(everyone, tx)
+    return await tx.scalar(select(func.max(ChangeRow.ended_at)))
 
 
 def _across(everyone: Everyone, tx: Tx) -> None:

@@ -108,6 +108,11 @@ async def inventory(tx: Tx, site: SiteId) -> Inventory | None:
     return await store.inventory(tx.org, tx, site)
 
 
+async def newest_inventory(everyone: Everyone, tx: Tx) -> datetime | None:
+    """When any site last reported something that was not known of it."""
+    return await store.newest_inventory(everyone, tx)
+
+
 async def offers_of(tx: Tx, site: SiteId) -> Mapping[str, Offer]:
     """What the site is offered now and since when, by component. Empty as long as nothing is known of it."""
     return await offers.offers(tx, await store.inventory(tx.org, tx, site))

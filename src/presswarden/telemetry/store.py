@@ -152,6 +152,11 @@ async def standings(org: OrgId, tx: Tx) -> tuple[Standing, ...]:
     return tuple(_standing(row) for row in rows)
 
 
+async def newest_inventory(everyone: Everyone, tx: Tx) -> datetime | None:
+    _across(everyone, tx)
+    return await tx.scalar(select(func.max(InventoryRow.taken_at)))
+
+
 async def late(everyone: Everyone, tx: Tx, before: datetime) -> tuple[LateSite, ...]:
     _across(everyone, tx)
     since = func.coalesce(StandingRow.heard_at, StandingRow.expected_since)

@@ -82,6 +82,11 @@ async def known(tx: Tx, component: str, version: str) -> tuple[Package, ...]:
     return await store.of_version(tx.org, tx, component, version)
 
 
+async def newest_look(everyone: Everyone, tx: Tx) -> datetime | None:
+    """When any package was last fetched, or could not be."""
+    return await store.newest_look(everyone, tx)
+
+
 async def differs(tx: Tx, component: str, version: str) -> bool:
     """Not every site got the same zip for this version."""
     return differ(await known(tx, component, version))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, String, delete, select, update
+from sqlalchemy import BigInteger, Boolean, Index, Integer, String, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,6 +53,12 @@ async def known(org: OrgId, tx: Tx, ids: Iterable[str]) -> dict[str, datetime]:
 async def touch(org: OrgId, tx: Tx, ids: Iterable[str], now: datetime) -> None:
     these = update(PackageRow).where(PackageRow.org == org, PackageRow.id.in_(list(ids)))
     await tx.execute(these.values(wanted_at=now).execution_options(synchronize_session=False))
+
+
+async def newest_look(everyone: Everyone, tx: Tx) -> datetime | None:
+    if tx.scope is not everyone:
+        raise RuntimeError("this look-up runs across organisations")
+    return await tx.scalar(select(func.max(PackageRow.looked_at)))
 
 
 async def of_version(org: OrgId, tx: Tx, component: str, version: str) -> tuple[Package, ...]:
