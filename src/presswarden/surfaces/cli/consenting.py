@@ -20,7 +20,7 @@ from presswarden.kernel.errors import Malformed, PresswardenError
 from presswarden.kernel.ids import ProposalId
 from presswarden.mailbox import service as mailbox
 from presswarden.policy.model import Decision
-from presswarden.proposals.model import Proposal
+from presswarden.proposals.model import Proposal, ProposalState
 from presswarden.rollouts import service as rollouts
 from presswarden.surfaces.cli import proposal_pages
 from presswarden.surfaces.cli.desk import Desk
@@ -77,8 +77,10 @@ async def approve(desk: Desk, proposal: ProposalId, *, passkey: bool, assertion:
     else:
         if desk.json:
             raise OptionsApart("A yes at a terminal is read by people; --json is for scripts.", do="Leave --json away, or use --passkey.")
-        print(proposal_pages.text(page, desk.clock.now()))
-        evidence = typed(desk, page.proposal)
+        waits = page.proposal.state is ProposalState.WAITING
+        if waits:
+            print(proposal_pages.text(page, desk.clock.now()))
+        evidence = typed(desk, page.proposal) if waits else AtTerminal(is_local(desk), at_a_terminal(), "")
     found = await say_yes(desk, page.proposal, evidence)
     if desk.json:
         async with desk.database.reading(desk.org) as tx:

@@ -173,7 +173,7 @@ def wanted(needs: Needs) -> str:
     many = f"{needs.people} {'people' if role == 'person' else 'owners'}" if needs.people > 1 else f"One {role}"
     says = f"{many} {'have' if needs.people > 1 else 'has'} to say yes" + (", each with a passkey" if needs.passkeys else "")
     if needs.single_operator:
-        says += "; only one person here may approve, so their own yes counts, typed at the terminal"
+        says += " (your own counts: nobody else here may approve)"
     return says + (f"; then {needs.delay_minutes} minutes pass before it begins." if needs.delay_minutes else ".")
 
 

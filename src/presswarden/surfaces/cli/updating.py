@@ -75,10 +75,10 @@ async def settle(desk: Desk, proposal: Proposal, decision: Decision, *, seconds:
     async with desk.database.reading(desk.org) as tx:
         state = (await proposals.proposal(tx, proposal.id)).state
     if state in {ProposalState.RECOMMENDED, ProposalState.WAITING}:
-        held = [reason.says for reason in decision.against()]
         raise Wanted(
-            f"It is filed and nothing has happened yet. {proposal_pages.wanted(decision.needs)} {' '.join(held)}".strip(),
+            f"It is filed, and nothing has happened yet. {proposal_pages.wanted(decision.needs)}",
             do=f"Look: presswarden proposal show {proposal.id}. Agree: presswarden proposal approve {proposal.id}.",
+            where=", ".join(dict.fromkeys(reason.code for reason in decision.against())),
             proposal=proposal.id,
         )
     delay = decision.needs.delay_minutes
