@@ -38,6 +38,8 @@ class Course:
     """The change that the call says it ends, where it began and has no result."""
     decision: Decision | None
     """The policy's word for the act; None for what ends an open change, which the consent of that change covers."""
+    young: bool = True
+    """The snapshot that the call would restore was verified in the last 24 hours."""
 
 
 def leaf_of(proposal: Proposal, planned: Planned) -> Leaf | None:
@@ -153,6 +155,8 @@ def _change(ask: Ask, action: Action, course: Course) -> Iterator[Reason]:
         yield Reason(
             "gate.change_not_open", "The change that this would end is not open here.", "Look at it with `presswarden change show`."
         )
+    if must_end and ask.tool == "wp.snapshot.restore" and not course.young:
+        yield Reason("gate.snapshot_old", "Its snapshot is older than a day.", "A person restores it, as a proposal of high risk.")
     if not must_end:
         if course.work is None:
             yield Reason("gate.not_released", "Nothing was released for this site.", "It is released with its last approval.")

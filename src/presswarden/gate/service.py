@@ -22,7 +22,7 @@ from presswarden.incidents import service as incidents
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import NotFound
-from presswarden.kernel.ids import ChangeId, CorrelationId, Everyone, PersonId
+from presswarden.kernel.ids import ChangeId, CorrelationId, Everyone, PersonId, SnapshotId
 from presswarden.policy.model import Decision, Stage
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Leaf, Proposal
@@ -124,13 +124,14 @@ async def _standing(tx: Tx, ask: Ask, of_plan: course.Course | None) -> Standing
         installation = await sites.installation(tx, ask.installation)
     except NotFound:
         return Standing(await stopped(tx), "", paused=False, contained=(), forbidden=False)
+    stop, paused = await stopped(tx), installation.wanted_paused
     return Standing(
-        stop=await stopped(tx),
+        stop=stop,
         state=installation.state.value if installation.site == ask.site else "",
-        paused=installation.wanted_paused,
+        paused=paused,
         contained=tuple(one.says for one in await incidents.containment(tx, ask.site)),
         forbidden=await _forbidden(tx, ask),
-        change_open=await rollouts.open_change(tx, ask.site) is not None,
+        change_open=(stop is not None or paused) and await rollouts.open_change(tx, ask.site) is not None,
         ends_a_change=of_plan is not None and course.ends_a_change(ask, of_plan),
     )
 
@@ -153,6 +154,7 @@ async def _course(tx: Tx, ask: Ask, action: Action | None, now: datetime) -> cou
         open_change=await rollouts.open_change(tx, ask.site),
         ending=None if named is None else await _under_way(tx, named),
         decision=None,
+        young=await _is_young(tx, ask, now=now),
     )
     return found if course.ends_a_change(ask, found) else replace(found, decision=await _decision(tx, ask, action, proposal, act, now))
 
@@ -166,6 +168,13 @@ async def _decision(tx: Tx, ask: Ask, action: Action, proposal: Proposal, act: L
         return await approvals.decision(tx, proposal, Stage.APPROVAL, only=item, now=now)
     verified = act.snapshot is not None and await approvals.snapshot_verified(tx, ask.site, act.snapshot, now=now)
     return await approvals.decision(tx, proposal, Stage.DISPATCH, only=item, snapshot_verified=verified, now=now)
+
+
+async def _is_young(tx: Tx, ask: Ask, *, now: datetime) -> bool:
+    snapshot = ask.args.get("snapshot")
+    if ask.tool != "wp.snapshot.restore" or not isinstance(snapshot, str):
+        return True
+    return await approvals.snapshot_verified(tx, ask.site, SnapshotId(snapshot), now=now)
 
 
 async def _under_way(tx: Tx, named: ChangeId) -> Change | None:

@@ -151,6 +151,13 @@ def test_a_change_is_taken_back_by_its_own_snapshot_only() -> None:
     assert codes(asked, replace(under_way(plan), ending=other, decision=None)) == ["gate.change_not_open"]
 
 
+def test_a_change_is_not_taken_back_to_a_snapshot_older_than_a_day() -> None:
+    plan = approved()
+    old = replace(under_way(plan), decision=None, young=False)
+    assert codes(ask(plan, leaf(plan, LeafRole.TAKE_BACK)), old) == ["gate.snapshot_old"]
+    assert codes(ask(plan, leaf(plan, LeafRole.CLOSE)), old) == []
+
+
 def test_a_persons_own_proposal_may_take_an_open_change_back() -> None:
     opened = change_of(approved())
     args = {"change": opened.id, "scope": "files", "snapshot": opened.snapshot}

@@ -65,6 +65,9 @@ PLANS: dict[str, Codes] = {
     "gate.change_not_open": _of_plan(
         lambda plan: (ask(plan, leaf(plan, LeafRole.CLOSE)), replace(under_way(plan), ending=None, decision=None))
     ),
+    "gate.snapshot_old": _of_plan(
+        lambda plan: (ask(plan, leaf(plan, LeafRole.TAKE_BACK)), replace(under_way(plan), decision=None, young=False))
+    ),
     "gate.not_released": _of_plan(lambda plan: (_act(plan), replace(under_way(plan), work=None))),
     "gate.change_over": _of_plan(
         lambda plan: (_act(plan), replace(under_way(plan), change=change_of(plan, result=Result.SUCCEEDED), open_change=None))

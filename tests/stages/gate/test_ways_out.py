@@ -76,3 +76,10 @@ async def test_a_call_sent_again_passes_the_same_door(case: Case) -> None:
         again = await gate.again(tx, case.call(), now=case.office.clock.now())
     assert isinstance(again, Refusal)
     assert [reason.code for reason in again.reasons] == ["gate.stopped"]
+
+
+async def test_files_are_taken_back_to_a_snapshot_of_the_last_day_only(case: Case) -> None:
+    await case.begun()
+    case.office.later(hours=24)
+    assert await case.codes(case.call(LeafRole.TAKE_BACK)) == ["gate.snapshot_old"]
+    assert await case.codes(case.call(LeafRole.CLOSE)) == []
