@@ -22,7 +22,11 @@ pytestmark = [pytest.mark.site, pytest.mark.req("W15", "X16")]
 
 PAGE = "/wp-admin/tools.php?page=presswarden"
 STOPPED = ("wp.site.inventory", "wp.site.get_environment")
-PAUSE_OF_NO_MEANING = Swap("src/Site/Calls.php", "if ( '' !== $record->paused() && 'wp.site.health' !== $spec->tool ) {", "if ( false ) {")
+PAUSE_OF_NO_MEANING = Swap(
+    "src/Site/Calls.php",
+    "if ( '' !== $record->paused() && 'wp.site.health' !== $spec->tool && ! self::ends_the_open_change( $call, $spec ) ) {",
+    "if ( false ) {",
+)
 ONE_PAUSE_FOR_BOTH = Swap(
     "src/Actions/Resume.php", "$fresh->paused_control = false;", "$fresh->paused_control = $fresh->paused_local = false;"
 )

@@ -58,7 +58,9 @@ def test_a_call_refused_for_its_signature_verifies_under_no_live_key(case: Case)
 
 
 @pytest.mark.req("N3")
-@pytest.mark.parametrize("case", [c for c in cases("plans") if outcome(c.values[0]) == "accept" and "leaf" in json.loads(body_of(c.values[0]))])
+@pytest.mark.parametrize(
+    "case", [c for c in cases("plans") if outcome(c.values[0]) == "accept" and "leaf" in json.loads(body_of(c.values[0]))]
+)
 def test_an_accepted_leaf_leads_to_the_root_of_its_header(case: Case) -> None:
     body = json.loads(body_of(case))
     top = merkle.root_from_inclusion(

@@ -43,11 +43,13 @@ final class PairView {
 			'wp.site.get_environment' => __( 'environment: versions of WordPress, PHP and the database, settings of the server', 'presswarden-connector' ),
 			'wp.site.inventory'       => __( 'inventory: plugins, themes, translations, known updates, age and number of application passwords (no names, no mail addresses)', 'presswarden-connector' ),
 			'wp.site.health'          => __( 'health: database, cron, disk space, what can be written, maintenance mode', 'presswarden-connector' ),
+			'wp.snapshot.list'        => __( 'snapshots: name, size and age of what this site keeps of its components', 'presswarden-connector' ),
 		) as $tool => $text ) {
 			printf( '<li><code>%s</code> %s</li>', esc_html( $tool ), esc_html( $text ) );
 		}
 		printf(
-			'</ul><p>%s</p>',
+			'</ul><p>%s</p><p>%s</p>',
+			esc_html__( 'Changes are no part of that: each comes from a plan that was decided on in the control plane, and is refused while this site is paused.', 'presswarden-connector' ),
 			esc_html__( 'What changed in the inventory is also sent every five minutes. No content, no visitor data and no password leaves this site.', 'presswarden-connector' )
 		);
 	}
