@@ -1,7 +1,7 @@
 """`python -m bench [part ...]`: every figure that has a bar or stands in the documentation, measured here and now.
 
 Baseline and subject take turns in one run, so each bar is a ratio that means the same on a slow or busy machine. Prints `name: figure (ratio) bar` as they
-come, writes bench/results.json, exits 1 when a bar is missed. Parts: site, path, audit, heartbeat, decision; all of them without a word.
+come, writes bench/results.json, exits 1 when a bar is missed. Parts: site, path, audit, heartbeat, decision, saga, snapshot; all of them without a word.
 Limits: ends by itself after five minutes at most; loopback only; rates are this machine's.
 """
 
@@ -23,7 +23,7 @@ from types import FrameType
 
 import asyncpg
 
-from bench import audit, decision, heartbeat, read_path, site_costs
+from bench import audit, decision, heartbeat, read_path, saga, site_costs, snapshot, watchdog
 from bench.figures import Figure
 from lab.site import Lab
 from tests.support.postgres import cluster
@@ -73,12 +73,32 @@ def _heartbeat() -> Iterator[Figure]:
             yield from asyncio.run(heartbeat.measure(name, url, Path(folder)))
 
 
+def _saga() -> Iterator[Figure]:
+    with _databases("saga") as urls, tempfile.TemporaryDirectory() as folder:
+        for name, url in urls.items():
+            yield from asyncio.run(saga.measure(name, url, Path(folder)))
+
+
+def _snapshot() -> Iterator[Figure]:
+    for database in ("sqlite", "mariadb"):
+        with Lab() as lab:
+            yield from snapshot.measure(lab, database)
+
+
+def _watchdog() -> Iterator[Figure]:
+    with Lab() as lab:
+        yield from watchdog.measure(lab)
+
+
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "site": _site,
     "path": _path,
     "audit": _audit,
     "heartbeat": _heartbeat,
     "decision": decision.measure,
+    "saga": _saga,
+    "snapshot": _snapshot,
+    "watchdog": _watchdog,
 }
 
 

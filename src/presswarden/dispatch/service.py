@@ -35,6 +35,7 @@ POOL: Final = 20
 AT_ONCE: Final = 20
 PER_SITE: Final = 4
 LOOK_EVERY: Final = 1.0
+FILE_EVERY: Final = 0.1
 CHORES_EVERY: Final = 10.0
 RESIGNED_AFTER: Final = timedelta(seconds=120)
 
@@ -76,10 +77,14 @@ class Dispatcher:
         async with self._wake.listen(mailbox.DISPATCH) as bell:
             chores = asyncio.create_task(self._chores(stop))
             try:
+                now, filed_at = asyncio.get_running_loop().time, -FILE_EVERY
                 while not stop.is_set():
-                    rung = asyncio.ensure_future(bell.wait(LOOK_EVERY))
-                    for duty in (*self.also, self._start_due, self.confirm_due, self.file_moves):
+                    # Each call that ends and each that is asked for brings a round; what is rarer is looked at less often while they come thick.
+                    is_time = now() - filed_at >= FILE_EVERY
+                    rung = asyncio.ensure_future(bell.wait(LOOK_EVERY if is_time else FILE_EVERY))
+                    for duty in (*self.also, self.confirm_due, self.file_moves, self._start_due) if is_time else (self._start_due,):
                         await self._do(duty)
+                    filed_at = now() if is_time else filed_at
                     ended = asyncio.ensure_future(self._ended.wait())
                     stopped = asyncio.ensure_future(stop.wait())
                     await asyncio.wait({rung, ended, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -108,7 +108,7 @@ class Executor:
         await self._engine.enqueue(unknown)
         broken = [(org, work) for org, work, _ in running if states.get(work) in {"ERROR", "CANCELLED", "SUCCESS"}]
         for org, work in broken:
-            await self._give_up(org, work)
+            await self.give_up(org, work)
         return len(unknown) + len(broken)
 
     # One run of one piece of work, on the engine's loop.
@@ -170,7 +170,7 @@ class Executor:
             free = held is not None and (await rollouts.work(tx, held.work)).state is WorkState.ENDED
             return await locks.take(tx, work.installation, work.id, holder, free=free, now=self._clock.now())
 
-    async def _give_up(self, org: OrgId, work_id: WorkId) -> None:
+    async def give_up(self, org: OrgId, work_id: WorkId) -> None:
         """A fault of ours ended the workflow. What it left open is not known; what it had not begun never does."""
         async with self._database.transaction(org) as tx:
             work = await rollouts.work(tx, work_id)

@@ -19,7 +19,7 @@ from presswarden.flows.execute import Executor
 from presswarden.identity import service as identity
 from presswarden.identity.model import Grant, Role
 from presswarden.kernel.canonical import Json
-from presswarden.kernel.clock import SystemClock
+from presswarden.kernel.clock import Clock, SystemClock
 from presswarden.kernel.db import Database
 from presswarden.kernel.ids import EVERYONE, CorrelationId, InstallationId, OrgId, PersonId, ProposalId, SiteId, new_id
 from presswarden.kernel.sealing import Kek
@@ -54,25 +54,28 @@ class House:
     running: asyncio.Task[None] | None = None
     clock = SystemClock()
 
-    async def propose(self, *versions: str) -> Proposal:
-        """File an update to each of these versions, approve it and release its work."""
-        for version in versions[:-1]:
-            await self._propose(version)
-        return await self._propose(versions[-1])
-
-    async def _propose(self, version: str, was: str = "1.0") -> Proposal:
-        before: dict[str, Json] = {"active": True, "version": was}
+    async def file(self, version: str) -> Proposal:
+        """File an update that a person wants."""
+        before: dict[str, Json] = {"active": True, "version": "1.0"}
         item = Item(self.site_id, self.installation, self.site.home, "wp.plugin.update", PLUGIN, version, before, "ab" * 32)
         draft = Draft(Source.PERSON, Actor("person", self.asker), f"Update Shop to {version}", (item,), (), None)
         async with self.database.transaction(self.org) as tx:
             filed, _ = await approvals.submit(tx, draft, correlation=CorrelationId(new_id()), now=self.clock.now())
+        return filed
+
+    async def propose(self, version: str) -> Proposal:
+        """File it, and have another person approve it: its work is released."""
+        filed = await self.file(version)
+        await self.approve(filed)
+        return filed
+
+    async def approve(self, filed: Proposal) -> None:
         async with self.database.transaction(self.org) as tx:
             seen = AtTerminal(local=True, tty=True, typed=consent.typed_confirmation(filed))
             await consent.say_yes(
                 tx, filed.id, self.approver, digest=filed.plan.digest, evidence=seen, release=rollouts.release, now=self.clock.now()
             )
         await self.wake.ring(mailbox.DISPATCH)
-        return filed
 
     async def change(self, proposal: ProposalId) -> Change:
         async with self.database.reading(self.org) as tx:
@@ -107,10 +110,10 @@ class House:
         return Dispatcher(self.database, self.clock, Kek("dispatcher", KEK), wire, self.wake, LOOPBACK, everyone=EVERYONE, name=name)
 
     @asynccontextmanager
-    async def acting(self, name: str = "one") -> AsyncIterator[Executor]:
+    async def acting(self, name: str = "one", clock: Clock | None = None) -> AsyncIterator[Executor]:
         """Run a dispatcher and its executor in this process."""
         dispatcher, stop = self.dispatcher(name), asyncio.Event()
-        executor = Executor(self.database, self.clock, self.wake, dispatcher, name, everyone=EVERYONE, checks=CHECKS)
+        executor = Executor(self.database, clock or self.clock, self.wake, dispatcher, name, everyone=EVERYONE, checks=CHECKS)
         self.running = asyncio.create_task(Acting(dispatcher, executor).run(stop))
         try:
             yield executor
@@ -119,19 +122,25 @@ class House:
             await self.running
 
 
-async def furnish(database: Database, folder: Path, site: ChangingSite, org: OrgId) -> House:
-    clock, wake = SystemClock(), PipeWake(folder / "wake")
+async def people(database: Database, org: OrgId) -> tuple[PersonId, PersonId]:
+    """An organisation of two: who asks, and who approves."""
+    now = SystemClock().now()
     async with database.transaction(org) as tx:
-        await identity.create_organisation(tx, name="Agency", owner_name="Olga", owner_mail="o@example.org", now=clock.now())
+        await identity.create_organisation(tx, name="Agency", owner_name="Olga", owner_mail="o@example.org", now=now)
         (owner,) = await identity.people(tx)
-        asker = await identity.add_person(
-            tx, name="Otto", mail="otto@example.org", grant=Grant(Role.OPERATOR), by=owner.id, now=clock.now()
-        )
-    house = House(database, wake, org, asker.id, owner.id, site, SiteId(""), InstallationId(""))
+        asker = await identity.add_person(tx, name="Otto", mail="otto@example.org", grant=Grant(Role.OPERATOR), by=owner.id, now=now)
+    return asker.id, owner.id
+
+
+async def furnish(database: Database, folder: Path, site: ChangingSite, org: OrgId, both: tuple[PersonId, PersonId] | None = None) -> House:
+    """A paired site of which everything is known that a change needs; with people of its own unless there are some."""
+    clock, wake = SystemClock(), PipeWake(folder / "wake")
+    asker, approver = both or await people(database, org)
+    house = House(database, wake, org, asker, approver, site, SiteId(""), InstallationId(""))
     await house.dispatcher().fill_pool()
     async with database.transaction(org) as tx:
         text, found, installation = await sites.begin_pairing(
-            tx, home_label=site.home, control_url=CONTROL, requested_by=owner.id, now=clock.now()
+            tx, home_label=site.home, control_url=CONTROL, requested_by=approver, now=clock.now()
         )
     house.site_id, house.installation = found.id, installation.id
     async with database.transaction(org) as tx:
