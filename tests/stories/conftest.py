@@ -9,6 +9,8 @@ import pytest
 
 from lab.recorder import Recorder
 from lab.site import Lab, Site
+from lab.updates import UpdateServer
+from tests.stories.changing import Changing
 from tests.stories.scene import Observed, Paired, install, pair
 
 
@@ -47,3 +49,22 @@ def new_site(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Callable[...,
     yield make
     for site in made:
         site.delete()
+
+
+@pytest.fixture(scope="module")
+def updates() -> Iterator[UpdateServer]:
+    """What the sites of one file's stories are offered."""
+    with UpdateServer.start() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def changing(lab: Lab, updates: UpdateServer, tmp_path_factory: pytest.TempPathFactory, new_site: Callable[..., Site]) -> Iterator[Paired]:
+    """A site with a control plane of its own, which fetches packages from the same update server."""
+    with Recorder() as wire:
+        control = Changing(tmp_path_factory.mktemp("changing") / "home", wire, updates)
+        control.start()
+        site = new_site()
+        site.use_updates(updates.url)
+        yield pair(control, site, "changing")
+        control.stop()
