@@ -25,7 +25,7 @@ def test_an_administrator_pairs_through_the_page_and_sees_what_it_approves(new_s
     site, offer = new_site(), peer.offer()
     with logged_in(site) as browser:
         page = browser.get(PAGE).text
-        for tool in ("wp.site.get_environment", "wp.site.inventory", "wp.site.health"):
+        for tool in ("wp.site.get_environment", "wp.site.inventory", "wp.site.health", "wp.snapshot.list"):
             assert f"<code>{tool}</code>" in page
         after = submit(browser, "pair", presswarden_string=f" {offer.text}\n")
         assert "calls this site back" in notices(after.text)[0]

@@ -110,7 +110,7 @@ final class CoreComponent implements Component {
 			return '';
 		}
 		CoreDatabase::let_through();
-		wp_remote_post( CoreDatabase::address(), array( 'timeout' => 60 ) );
+		wp_remote_post( CoreDatabase::address(), array( 'timeout' => 30 ) );
 		return self::database_is_new() ? '' : 'The database is upgraded at the next visit to the dashboard: this site could not ask itself.';
 	}
 
