@@ -26,7 +26,9 @@ _KNOWN_BAD: Final = frozenset({Result.ROLLED_BACK, Result.ROLLBACK_FAILED})
 async def health(tx: Tx, site: SiteId, result: Mapping[str, Json], *, now: datetime) -> None:
     """Raise what is new in this read. Call it before the read is kept."""
     facts = (await telemetry.facts(tx, site)).by_name
-    before = {name: facts[f"health.{name}"].value for name in ("fatals", "change.id", "change.state") if f"health.{name}" in facts}
+    before = {name: facts[f"health.{name}"].value for name in ("site_time", "fatals", "change.id", "change.state") if f"health.{name}" in facts}
+    if "site_time" not in before:
+        return  # what was there when we first looked is no news
     await _fatals(tx, site, before.get("fatals"), result.get("fatals"), now)
     told = result.get("change")
     if isinstance(told, Mapping) and (told.get("id"), told.get("state")) != (before.get("change.id"), before.get("change.state")):
@@ -34,7 +36,7 @@ async def health(tx: Tx, site: SiteId, result: Mapping[str, Json], *, now: datet
 
 
 async def _fatals(tx: Tx, site: SiteId, before: Json, now_told: Json, now: datetime) -> None:
-    """New places only; the first read of a site says what was there already."""
+    """New places only."""
     if not isinstance(before, Sequence) or isinstance(before, str):
         return
     known = {_place(one) for one in before}

@@ -56,8 +56,9 @@ async def test_a_fatal_error_in_a_new_place_is_an_incident_once(database: Databa
 async def test_what_was_broken_when_a_site_was_first_read_is_no_news(
     database: Database, org: OrgId, site: SiteId, frozen: FrozenClock
 ) -> None:
-    again = read(frozen, fatals=[fatal("a.php", at=1_800_000_999)])
-    assert await take(database, org, site, frozen, read(frozen, fatals=[fatal("a.php")]), again) == {}
+    first = read(frozen, fatals=[fatal("a.php")], change=change("restored", new_id()))
+    again = read(frozen, fatals=[fatal("a.php", at=1_800_000_999)], change=first["change"])
+    assert await take(database, org, site, frozen, first, again) == {}
 
 
 @pytest.mark.parametrize("state", ["restored", "superseded", "failed"])

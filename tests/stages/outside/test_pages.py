@@ -195,6 +195,25 @@ async def test_a_canary_at_an_address_that_sites_may_not_have_is_untested() -> N
     assert await HttpWire(()).exposed(*_with_token(visit("http://127.0.0.1:9", "a"))) is None
 
 
+@pytest.mark.req("W14")
+@pytest.mark.parametrize(
+    "path", ["a b", "a\r\nHost: elsewhere", "\x00", "☃", "//elsewhere.example/a", "http://elsewhere.example/a", "../../a#b"]
+)
+async def test_a_strange_path_of_a_canary_leads_nowhere_else(path: str) -> None:
+    seen: list[bytes] = []
+
+    async def serve(head: bytes, _body: bytes, writer: asyncio.StreamWriter) -> None:
+        seen.append(head)
+        writer.write(http(404, b""))
+
+    async with server(serve) as port:
+        made, permit = visit(f"http://127.0.0.1:{port}", path)
+        assert await wire().exposed(made, TOKEN, permit) in {False, None}
+    for head in seen:
+        assert head.split(b"\r\n")[0].startswith(b"GET /")
+        assert head.lower().count(b"host:") == 1
+
+
 def _with_token(made: tuple[Visit, Permit]) -> tuple[Visit, str, Permit]:
     return made[0], TOKEN, made[1]
 
