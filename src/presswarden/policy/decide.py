@@ -18,7 +18,6 @@ from presswarden.policy.consents import NOBODY, missing, needs_of, too_early
 from presswarden.policy.model import (
     LADDER,
     MODES,
-    SEVERITY,
     ComponentFacts,
     Decision,
     Mode,
@@ -27,6 +26,7 @@ from presswarden.policy.model import (
     SiteFacts,
     Stage,
     Verdict,
+    gravest,
 )
 from presswarden.policy.risk import risk_of
 from presswarden.policy.rules import NONE, Rules
@@ -44,7 +44,7 @@ def decide(question: Question, rules: Mapping[SiteId, Rules], *, now: datetime) 
     version = _version(question, rules)
     unfit = tuple(_unfit(question, rules))
     if unfit:  # without these there is nothing to look at
-        return Decision(_gravest(unfit), unfit, Risk.CRITICAL, needs_of(Risk.CRITICAL, question.approvers, now), version)
+        return Decision(gravest(unfit), unfit, Risk.CRITICAL, needs_of(Risk.CRITICAL, question.approvers, now), version)
     risk, raised = risk_of(question, rules)
     reasons = [*_components(question), *raised]
     if all(is_read(item) for item, _ in question.items):
@@ -64,16 +64,12 @@ def decide(question: Question, rules: Mapping[SiteId, Rules], *, now: datetime) 
         elif question.stage is Stage.DISPATCH:
             reasons += too_early(question, needs, now)
     told = tuple(dict.fromkeys(reasons))
-    return Decision(_gravest(told), told, risk, needs, version)
+    return Decision(gravest(told), told, risk, needs, version)
 
 
 _TAKES_BACK: Final = Reason(Verdict.ALLOW, "policy.recovery", "It ends a change or a fault; one operator's word is enough.")
 _BY_ITSELF: Final = Reason(Verdict.ALLOW, "policy.by_itself", "Risk and mode let it run without a person's yes.")
 _CONSENTED: Final = Reason(Verdict.ALLOW, "policy.consented", "Everybody whose yes it needs has said it.")
-
-
-def _gravest(reasons: tuple[Reason, ...]) -> Verdict:
-    return max((reason.verdict for reason in reasons), key=SEVERITY.__getitem__, default=Verdict.REFUSE)
 
 
 def _version(question: Question, rules: Mapping[SiteId, Rules]) -> str:

@@ -1,6 +1,6 @@
 """What a decision is made of and what it says. Limits: pure values; rules as data come from `document`, the deciding is in `decide`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -64,6 +64,11 @@ class Reason:
     code: str
     says: str
     do: str = ""
+
+
+def gravest(reasons: Iterable[Reason]) -> Verdict:
+    """The strictest wins, and silence means no."""
+    return max((reason.verdict for reason in reasons), key=SEVERITY.__getitem__, default=Verdict.REFUSE)
 
 
 @dataclass(frozen=True, slots=True)

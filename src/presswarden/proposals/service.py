@@ -80,9 +80,9 @@ async def file(
     return filed
 
 
-async def proposal(tx: Tx, id: ProposalId) -> Proposal:  # noqa: A002 - the word of the noun
+async def proposal(tx: Tx, named: ProposalId) -> Proposal:
     """Raises `ProposalUnknown`; another organisation's is unknown too."""
-    return _known(await store.find(tx.org, tx, id))
+    return _known(await store.find(tx.org, tx, named))
 
 
 async def listed(
@@ -92,11 +92,11 @@ async def listed(
     return await store.listed(tx.org, tx, states=states, site=site, component=component, limit=limit)
 
 
-async def adopt(tx: Tx, id: ProposalId, by: Actor, now: datetime) -> Proposal:  # noqa: A002
+async def adopt(tx: Tx, named: ProposalId, by: Actor, now: datetime) -> Proposal:
     """A person makes a recommendation their own request, and counts as its proposer from then on. Raises `ProposalMove`, `Forbidden`."""
     if by.kind != "person":
         raise ProposalMove("Only a person adopts a recommendation.", do="Ask one to look at it.")
-    found = _known(await store.find(tx.org, tx, id, lock=True))
+    found = _known(await store.find(tx.org, tx, named, lock=True))
     for site in found.sites:
         await identity.require(tx, PersonId(by.id), Permission.PROPOSE, site=site)
     if found.state is not ProposalState.RECOMMENDED:
@@ -110,9 +110,9 @@ async def adopt(tx: Tx, id: ProposalId, by: Actor, now: datetime) -> Proposal:  
     return adopted
 
 
-async def move(tx: Tx, id: ProposalId, to: ProposalState, *, by: Actor, why: str, now: datetime) -> Proposal:  # noqa: A002
+async def move(tx: Tx, named: ProposalId, to: ProposalState, *, by: Actor, why: str, now: datetime) -> Proposal:
     """Write where it stands now. Raises `ProposalMove` for a step it can't take; approving one whose clocks have run out is such a step."""
-    found = _known(await store.find(tx.org, tx, id, lock=True))
+    found = _known(await store.find(tx.org, tx, named, lock=True))
     if to is ProposalState.APPROVED:
         _in_time(found, now)
     if to is ProposalState.WAITING:

@@ -8,7 +8,7 @@ from presswarden.actions.model import Risk
 from presswarden.audit.model import Actor
 from presswarden.kernel.ids import SiteId, new_id
 from presswarden.policy.decide import decide
-from presswarden.policy.model import Mode, Needs, Stage, Verdict
+from presswarden.policy.model import Mode, Needs, Reason, Stage, Verdict, gravest
 from presswarden.proposals.model import Source
 from tests.stages.policy.questions import (
     ASKER,
@@ -19,7 +19,6 @@ from tests.stages.policy.questions import (
     ONE,
     OTHER,
     PATCH,
-    SITE,
     TRANSLATION,
     WANTED,
     codes,
@@ -224,6 +223,12 @@ def test_a_question_of_nothing_or_about_the_unknown_is_refused():
     assert codes(decide(question(), {}, now=NOW), Verdict.REFUSE) == {"policy.rules_unknown"}
 
 
+def test_no_answer_is_a_refusal_and_the_strictest_answer_wins():
+    answers = [Reason(verdict, "policy.x", "x") for verdict in Verdict]
+    assert gravest(()) is Verdict.REFUSE
+    assert [gravest(answers[: count + 1]) for count in range(4)] == [Verdict.ALLOW, Verdict.ASK, Verdict.HOLD, Verdict.REFUSE]
+
+
 def test_a_consent_to_another_digest_refuses():
     found = decide(question(digest_approved=False), rules(), now=NOW)
     assert (found.verdict, codes(found, Verdict.REFUSE)) == (Verdict.REFUSE, {"policy.digest"})
@@ -275,21 +280,3 @@ def test_any_other_restore_is_high_and_one_of_the_database_critical(scope, chang
     wanted = item("wp.snapshot.restore", "", "", "", args={"snapshot": new_id(), "scope": scope, "change": change})
     found = decide(question(wanted, consents=()), rules(), now=NOW)
     assert (found.verdict, found.risk) == (Verdict.ASK, risk)
-
-
-def test_the_policy_version_names_the_rules_of_all_sites():
-    two = SiteId(new_id())
-    both = question(items=((item(), FACTS), (item(site=two), FACTS)), sites={SITE: site(), two: replace(site(), site=two)})
-    one = rules()[SITE]
-    assert decide(question(), {SITE: one}, now=NOW).policy_version == one.digest
-    assert decide(both, {SITE: one, two: one}, now=NOW).policy_version == one.digest
-    other = replace(one, digest="e" * 64)
-    assert decide(both, {SITE: one, two: other}, now=NOW).policy_version == decide(both, {SITE: other, two: one}, now=NOW).policy_version
-    assert decide(both, {SITE: one, two: other}, now=NOW).policy_version not in {one.digest, other.digest}
-
-
-def test_of_several_sites_the_quietest_decides():
-    two = SiteId(new_id())
-    sites = {SITE: site(Mode.AUTONOMOUS), two: site(Mode.OBSERVE, site=two)}
-    asked = recommended(items=((item(), FACTS), (item(site=two), FACTS)), sites=sites)
-    assert decide(asked, {SITE: rules()[SITE], two: rules()[SITE]}, now=NOW).verdict is Verdict.REFUSE
