@@ -65,13 +65,13 @@ async def test_what_was_consented_and_put_in_force_neither_changes_nor_goes(offi
 
 
 async def test_a_consent_can_not_be_replaced(office: Office) -> None:
-    if not office.database.is_sqlite:
-        pytest.skip("PostgreSQL has no REPLACE; its ON CONFLICT updates, which the trigger refuses")
     anna = await office.person("Anna")
     await _written(office, _given(office, anna), office.olga)
     columns = "org, proposal, digest, person, yes, way, passkey, proposer, alone, policy_version, reason, assertion, at"
+    again = f"INTO consents ({columns}) SELECT {columns} FROM consents"
+    attack = f"REPLACE {again}"
+    if not office.database.is_sqlite:
+        attack = f"INSERT {again} ON CONFLICT ON CONSTRAINT pk_consents DO UPDATE SET digest = 'e'"
     with pytest.raises(DBAPIError, match="append-only"):
         async with office.database.transaction(office.org) as tx:
-            await tx.execute(
-                text(f"REPLACE INTO consents ({columns}) SELECT {columns.replace('reason,', chr(39) * 2 + ',')} FROM consents")
-            )
+            await tx.execute(text(attack))
