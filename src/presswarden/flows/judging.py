@@ -119,7 +119,7 @@ def _component(task: Task, before: Component | None, now: Component | None) -> I
 def _health(task: Task, before: Health | None, now: Health, known: frozenset[Fatal]) -> Iterator[Finding]:
     if not now.database_answers and (before is None or before.database_answers):
         yield Finding("health.database", "The database does not answer.")
-    if now.maintenance:
+    if now.maintenance and (before is None or now.maintenance != before.maintenance):
         yield Finding("health.maintenance", "A maintenance file was left behind.")
     suspended = set(now.paused_extensions) - set(before.paused_extensions if before is not None else ())
     if suspended:

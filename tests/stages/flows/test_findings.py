@@ -87,6 +87,10 @@ async def test_what_the_sites_health_says_counts(health: dict[str, Any], code: s
     assert (ended.result, ended.code) == (Result.ROLLED_BACK, code)
 
 
+async def test_a_maintenance_file_that_was_forgotten_before_the_change_is_not_its_fault() -> None:
+    assert (await ends(FakeSite(health={"maintenance": "stale"}))).result is Result.SUCCEEDED
+
+
 async def test_another_version_than_the_wanted_one_is_taken_back_at_once() -> None:
     site = FakeSite(bend={"act": lambda here: (here.run("act"), setattr(here, "version", "1.0.9"), done(version="1.1"))[2]})
     ended = await ends(site)
