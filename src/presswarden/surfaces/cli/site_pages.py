@@ -8,6 +8,7 @@ from presswarden.incidents import service as incidents
 from presswarden.incidents.model import Incident
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
+from presswarden.rollouts import service as rollouts
 from presswarden.sites import service as sites
 from presswarden.sites.model import InstallationState, Site
 from presswarden.surfaces.cli.desk import Desk
@@ -53,7 +54,10 @@ async def show(desk: Desk, name: str) -> int:
         site = await sites.find_site(tx, name)
         await identity.require(tx, desk.person.id, Permission.SITE_SEE, site=site.id)
         facts = (await telemetry.facts(tx, site.id)).with_control(
-            now, site_paired=site.state is InstallationState.PAIRED, site_change_open=False, site_held=False
+            now,
+            site_paired=site.state is InstallationState.PAIRED,
+            site_change_open=await rollouts.open_change(tx, site.id) is not None,
+            site_held=False,
         )
         inventory = await telemetry.inventory(tx, site.id)
         standing = await telemetry.standing(tx, site.id)
