@@ -15,10 +15,9 @@ from typing import Any, Final, TypeVar
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy import Engine as Books
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from presswarden.kernel.canonical import Json
@@ -32,11 +31,11 @@ AT_ONCE: Final = 50
 """Sites that one process works on at the same time."""
 THREADS: Final = 4
 LOOKS_EVERY: Final = 0.2
+SCHEMA: Final = "dbos"
+"""On PostgreSQL: the engine's own name for it."""
 FILE: Final = "flows.sqlite"
 KEPT_DAYS: Final = 30
 _SAID_EVERY: Final = 60.0
-_NO_BOOKS: Final = frozenset({"42P01", "3F000"})
-"""What PostgreSQL says of a table or schema that is not there."""
 
 T = TypeVar("T")
 
@@ -182,23 +181,23 @@ class Reaping:
 
     def _with_client(self, act: Callable[[DBOSClient], int]) -> int:
         hush()
-        own, books = books_of(self._url)
-        if books is not None and not Path(own.removeprefix("sqlite:///")).exists():
-            return 0  # no work was ever started here
-        client = DBOSClient(
-            system_database_url=own, system_database_engine=books, serializer=DBOSPortableJSONSerializer(), application_name=NAME,
-            retry_connection_errors=False,
-        )  # fmt: skip
+        own, made = books_of(self._url)
+        if made is not None and not Path(own.removeprefix("sqlite:///")).exists():
+            return 0
+        books = made or create_engine(own, pool_size=1)
         try:
-            return act(client)
-        except ProgrammingError as fault:
-            if getattr(fault.orig, "sqlstate", "") in _NO_BOOKS:
-                return 0  # as above
-            raise
+            if not inspect(books).has_table("workflow_status", schema=None if made else SCHEMA):
+                return 0  # no process that carries work out was ever started here, or the first one is only starting
+            client = DBOSClient(
+                system_database_url=own, system_database_engine=books, serializer=DBOSPortableJSONSerializer(), application_name=NAME,
+                retry_connection_errors=False,
+            )  # fmt: skip
+            try:
+                return act(client)
+            finally:
+                client.destroy()
         finally:
-            client.destroy()
-            if books is not None:
-                books.dispose()
+            books.dispose()
 
 
 class _OnceAMinute(logging.Filter):

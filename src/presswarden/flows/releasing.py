@@ -1,4 +1,4 @@
-"""What needs no person, and what nobody answered in time: proposals that the policy lets run by themselves are released, those whose clocks ran out end.
+"""What needs no person: proposals that the policy lets run by themselves are released, as soon as nothing holds them back.
 
 Looked at without a lock first: most of them wait for a person, round after round. Limits: the policy decides, and the gate asks it again at each call.
 """
@@ -38,8 +38,6 @@ class Releasing:
             organisations = await identity.organisations(self._everyone, tx)
         released = 0
         for organisation in organisations:
-            async with self._database.transaction(organisation.id) as tx:
-                await proposals.expire(tx, self._clock.now())
             async with self._database.reading(organisation.id) as tx:
                 ready = [one.id for one in await proposals.listed(tx, states=_OPEN, limit=MOST_LOOKED_AT)]
             for proposal in ready:

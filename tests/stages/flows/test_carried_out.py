@@ -70,13 +70,6 @@ async def test_what_could_not_begin_in_time_never_does(house: House) -> None:
     assert (change.result, change.code, house.site.ran) == (Result.STOPPED, "rollout.expired", [])
 
 
-async def test_a_proposal_that_nobody_answered_in_time_expires(house: House) -> None:
-    filed = await house.file("1.1")
-    releasing = Releasing(house.database, FrozenClock(filed.approve_by), house.wake, everyone=EVERYONE)
-    assert await releasing.round() == 0
-    assert (await house.proposal(filed.id)).state == "expired"
-
-
 @pytest.mark.req("W6")
 async def test_what_the_policy_asks_a_person_about_is_not_released(house: House) -> None:
     filed = await house.file("1.1")
