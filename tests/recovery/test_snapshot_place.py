@@ -202,6 +202,37 @@ def test_old_ones_go_by_themselves_and_those_an_open_change_needs_stay(here: Sna
         here.install()
 
 
+@pytest.mark.req("W15")
+def test_taking_a_change_back_leaves_what_was_written_meanwhile_and_counts_it(here: Snapped) -> None:
+    with UpdateServer.start() as updates:
+        here.site.use_updates(updates.url)
+        changed = Changed(here.paired, updates)
+        here.install()
+        kept = here.kept("theme:twentytwentyfive")
+        updates.offer("tiny", "1.1", Kind.GOOD)
+        here.site.php("wp_update_plugins();")
+        assert changed.update(TINY, "1.1", package=updates.sha256("tiny")).status == 200
+        change = changed.changes[-1]
+        needed = next(name for name, row in here.listed().items() if row["component"] == TINY)
+        # `opened` is a whole second: what is written in the very same one is not counted.
+        here.site.php(
+            "sleep(1); foreach (array('post', 'shop_order') as $kind) {"
+            " wp_insert_post(array('post_title' => 'meanwhile', 'post_type' => $kind, 'post_status' => 'publish')); }"
+        )
+        for answer, code in (
+            (here.restore(kept), "action.change_open"),
+            (here.restore(kept, change=change), "call.args"),
+            (here.restore(needed, change=str(uuid.uuid4())), "action.change_state"),
+        ):
+            assert answer.code == code
+        told = here.restore(needed, change=change).result
+        assert (told["version"], told["state"], told["tables"]) == ("1.0", "restored", 0)
+        assert told["lost"] == {"orders": 1, "posts": 1, "users": 0}
+        assert here.site.query("SELECT COUNT(*) AS n FROM wp_posts WHERE post_title = 'meanwhile'")[0]["n"] == 2
+        again = here.restore(needed, change=change)
+        assert (again.code, again.json["says"].split(":")[0]) == ("action.change_state", "restored")
+
+
 def test_what_was_never_verified_goes_after_a_day(here: Snapped) -> None:
     kept, made = here.kept(), here.make("core").id
     here.site.php("Presswarden\\Connector\\Site\\Snapshots::prune(time() + 90000);")
