@@ -64,7 +64,9 @@ def changing(lab: Lab, updates: UpdateServer, tmp_path_factory: pytest.TempPathF
     with Recorder() as wire:
         control = Changing(tmp_path_factory.mktemp("changing") / "home", wire, updates)
         control.start()
-        site = new_site()
-        site.use_updates(updates.url)
-        yield pair(control, site, "changing")
-        control.stop()
+        try:
+            site = new_site()
+            site.use_updates(updates.url)
+            yield pair(control, site, "changing")
+        finally:
+            control.stop()
