@@ -43,6 +43,13 @@ def test_each_process_is_given_its_own_key_and_no_other(tmp_path: Path) -> None:
         ("package_hosts", "10.0.0.1 x"),
         ("retention_days", "3"),
         ("retention_days", "400"),
+        ("health_seconds", "0"),
+        ("health_seconds", "601"),
+        ("health_seconds", "1.5"),
+        ("health_paths", "shop"),
+        ("health_paths", "/shop?x=1"),
+        ("health_paths", "https://elsewhere.example/"),
+        ("health_paths", "/1,/2,/3,/4,/5,/6"),
     ],
 )
 def test_a_wrong_value_names_its_key_and_where_it_stands(tmp_path: Path, key: str, value: str) -> None:
