@@ -10,8 +10,16 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-SUITES = ("layout", "stages", "contract", "database", "lab", "connector", "stories", "claims", "transcripts", "crash")
-GROUPS = {"claims": "attacks", "crash": "attacks", "connector": "sites", "stories": "sites", "transcripts": "sites", "lab": "sites"}
+SUITES = ("layout", "stages", "contract", "database", "lab", "connector", "recovery", "stories", "claims", "transcripts", "crash")
+GROUPS = {
+    "claims": "attacks",
+    "crash": "attacks",
+    "connector": "sites",
+    "recovery": "attacks",
+    "stories": "sites",
+    "transcripts": "sites",
+    "lab": "sites",
+}
 """Suites that boot sites, in two groups."""
 LONG = ("attacks", "sites", "wasm", "postgres")
 """In the order in which they are begun; short files fill what is left."""

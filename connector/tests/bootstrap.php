@@ -15,6 +15,7 @@ $presswarden_connector = getenv( 'PRESSWARDEN_CONNECTOR' );
 $presswarden_connector = is_string( $presswarden_connector ) && '' !== $presswarden_connector ? $presswarden_connector : dirname( __DIR__ );
 require $presswarden_connector . '/autoload.php';
 require __DIR__ . '/Vectors.php';
+require __DIR__ . '/Packing.php';
 
 $presswarden_compat = getenv( 'PRESSWARDEN_SODIUM_COMPAT' );
 if ( ! extension_loaded( 'sodium' ) && is_string( $presswarden_compat ) && is_file( $presswarden_compat ) ) {

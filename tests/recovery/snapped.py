@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 import httpx
 
 from lab.packages import write_plugin
-from lab.site import Site
-from tests.connector.conftest import Paired
+from lab.site import Lab, Site
+from tests.connector.conftest import Paired, install, pair
+from tests.connector.peer import Peer
 from tests.connector.plans import Plan, Planned
 from tests.connector.wire import Answer, send
 
@@ -113,6 +115,17 @@ class Snapped:
         for number, size in enumerate(pieces(more)):
             (folder / f"more-{number}.bin").write_bytes(number.to_bytes(4, "big") * (size // 4))
         self.site.install_plugin(folder)
+
+
+@contextmanager
+def snapped(lab: Lab, peer: Peer, name: str, *, version: str = "7.1", database: str = "sqlite") -> Iterator[Snapped]:
+    """A paired site with the plugin `tiny` 1.0."""
+    limits = {"PRESSWARDEN_LIMIT_INSTALLATION": 5000, "PRESSWARDEN_LIMIT_ADDRESS": 5000}
+    site = install(lab.site(name, version=version, database=database, constants=limits))
+    found = Snapped(pair(site, peer))
+    found.install()
+    yield found
+    site.delete()
 
 
 def pieces(total: int) -> Iterator[int]:

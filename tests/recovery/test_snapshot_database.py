@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
-from typing import Any
 
 import httpx
 import pytest
 
-from lab.site import Lab, Site
+from lab.site import Lab
 from tests.connector.conftest import install, pair
 from tests.connector.peer import Peer
-from tests.recovery.snapped import TINY, Snapped
+from tests.recovery.snapped import TINY, Snapped, snapped
+from tests.recovery.tables import content, notes, pairing, post, run, tables
 
 pytestmark = [pytest.mark.site, pytest.mark.req("W14", "W15")]
 
@@ -48,99 +44,19 @@ foreach ( $m->facts['dump']['parts'] as $n => list( $file, $hash ) ) {
 	}
 }
 """
-STAYING = ("wp_users", "wp_usermeta", "wp_presswarden_calls", "wp_presswarden_journal")
 
 
 @pytest.fixture(scope="module", params=["sqlite-7.1", "mariadb-7.1", "sqlite-6.5", "mariadb-6.5"])
 def site(lab: Lab, peer: Peer, request: pytest.FixtureRequest) -> Iterator[Snapped]:
     database, version = str(request.param).split("-")
-    yield from _site(lab, peer, database, version)
+    with snapped(lab, peer, f"db-{database}-{version.replace('.', '')}", version=version, database=database) as found:
+        yield found
 
 
 @pytest.fixture(scope="module", params=["sqlite", "mariadb"])
 def new(lab: Lab, peer: Peer, request: pytest.FixtureRequest) -> Iterator[Snapped]:
-    yield from _site(lab, peer, str(request.param), "7.1", "new")
-
-
-@pytest.fixture(scope="module")
-def mariadb(lab: Lab, peer: Peer) -> Iterator[Snapped]:
-    yield from _site(lab, peer, "mariadb", "7.1", "own")
-
-
-def _site(lab: Lab, peer: Peer, database: str, version: str, name: str = "all") -> Iterator[Snapped]:
-    limits = {"PRESSWARDEN_LIMIT_INSTALLATION": 5000, "PRESSWARDEN_LIMIT_ADDRESS": 5000}
-    found = install(lab.site(f"db-{name}-{database}-{version.replace('.', '')}", version=version, database=database, constants=limits))
-    snapped = Snapped(pair(found, peer))
-    snapped.install()
-    yield snapped
-    found.delete()
-
-
-def run(site: Site, *statements: str) -> None:
-    """Statements in one session, past WordPress."""
-    if site.database.file is not None:
-        with closing(sqlite3.connect(site.database.file, timeout=30)) as connection:
-            for statement in statements:
-                connection.execute(statement)
-            connection.commit()
-        return
-    file = site.state / f"statements-{uuid.uuid4()}.json"
-    file.write_text(json.dumps(statements))
-    site.php(
-        "foreach ( json_decode( file_get_contents( $argv[1] ) ) as $statement ) {"
-        " if ( false === mysqli_query( $wpdb->dbh, $statement ) ) { fwrite( STDERR, mysqli_error( $wpdb->dbh ) . $statement ); exit( 1 ); } }",
-        str(file),
-    )
-
-
-def post(title: str, kind: str = "post") -> str:
-    return f"wp_insert_post(array('post_title'=>'{title}','post_type'=>'{kind}','post_status'=>'publish'));"
-
-
-def tables(site: Site) -> list[str]:
-    if site.database.file is not None:
-        rows = site.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'wp\\_%' ESCAPE '\\' ORDER BY name")
-        return [str(row["name"]) for row in rows]
-    return [str(next(iter(row.values()))) for row in site.query("SHOW TABLES LIKE 'wp\\_%'")]
-
-
-def content(site: Site) -> dict[str, Any]:
-    """What each table is and holds; of the options only what is neither ours, for a while nor an appointment."""
-    found: dict[str, Any] = {}
-    if site.database.file is not None:
-        for table in tables(site):
-            made = site.query(f"SELECT type, name, sql FROM sqlite_master WHERE tbl_name = '{table}' ORDER BY type, name")
-            found[table] = json.dumps([made, site.query(f"SELECT * FROM {table} ORDER BY 1")], default=str)
-    else:
-        found = json.loads(
-            site.php(
-                "$found = array(); foreach ( $wpdb->get_col( \"SHOW TABLES LIKE 'wp\\\\_%'\" ) as $t ) {"
-                ' $found[ $t ] = array( $wpdb->get_row( "SHOW CREATE TABLE $t", ARRAY_N )[1], $wpdb->get_row( "CHECKSUM TABLE $t", ARRAY_N )[1] ); }'
-                "echo json_encode( $found );"
-            )
-        )
-    kept = "option_name NOT LIKE '%presswarden%' AND option_name NOT LIKE '%transient%' AND option_name NOT IN ('cron', 'active_plugins', 'wp_user_roles')"
-    found["wp_options"] = json.dumps(
-        site.query(f"SELECT option_id, option_name, option_value, autoload FROM wp_options WHERE {kept} ORDER BY option_id")
-    )
-    return {table: value for table, value in found.items() if table not in STAYING}
-
-
-def pairing(site: Site) -> dict[str, Any]:
-    """What of our own record a call does not change."""
-    record: dict[str, Any] = json.loads(str(site.option("presswarden_record")))
-    return {name: record[name] for name in ("state", "installation", "site_secret", "site_public", "control_keys", "generation", "agent")}
-
-
-def notes(site: Site) -> str:
-    """What the SQLite drop-in wrote down about the tables; '' elsewhere."""
-    if site.database.file is None:
-        return ""
-    names = [
-        str(row["name"])
-        for row in site.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '\\_wp\\_sqlite\\_%' ESCAPE '\\'")
-    ]
-    return json.dumps([sorted(json.dumps(row, default=str) for row in site.query(f"SELECT * FROM {name}")) for name in sorted(names)])
+    with snapped(lab, peer, f"db-new-{request.param}", database=str(request.param)) as found:
+        yield found
 
 
 def test_the_database_comes_back_as_it_was_but_for_what_stays(site: Snapped) -> None:
@@ -274,85 +190,6 @@ def test_what_could_not_be_put_back_as_it_was_is_not_taken(new: Snapped, word: s
             for kind, name in (("VIEW", "wp_seen"), ("TRIGGER", "wp_pulled"), ("TABLE", "wp_down"), ("TABLE", "wp_up"))
         ],
     )
-
-
-def test_a_large_database_is_taken_in_steps_and_says_that_it_is_no_point_in_time(mariadb: Snapped) -> None:
-    here = mariadb.site
-    run(
-        here,
-        "CREATE TABLE wp_big ( name varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci, n int, body text, PRIMARY KEY ( name, n ) )",
-        "INSERT INTO wp_big SELECT CONCAT(ELT(1 + seq % 4, 'ä', 'Z', 'a', 'é'), '-', seq % 977), seq, REPEAT(MD5(seq), 40) FROM seq_1_to_60000",
-    )
-    before = here.query("CHECKSUM TABLE wp_big")[0]["Checksum"]
-    made = mariadb.make(database=True, seconds=1)
-    assert made.steps > 2
-    assert not made.result["point_in_time"]
-    assert made.result["rows"] > 60_000
-    assert mariadb.verify(made.id, seconds=1)["verified"]
-    assert not mariadb.listed()[made.id]["point_in_time"]
-    run(here, "DELETE FROM wp_big WHERE n % 3 = 0", "UPDATE wp_big SET body = '' WHERE n % 5 = 0")
-    assert mariadb.restore(made.id, "database").status == 200
-    assert here.query("CHECKSUM TABLE wp_big")[0]["Checksum"] == before
-    run(here, "DROP TABLE wp_big")
-
-
-def test_a_dump_that_does_not_end_in_its_call_goes_on_in_steps(mariadb: Snapped) -> None:
-    """Compressed rows are much more than the server says, so it tries the whole in one call and sees only then that it can't."""
-    here = mariadb.site
-    run(
-        here,
-        "CREATE TABLE wp_slow ( id int PRIMARY KEY, body longblob ) ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=4",
-        "INSERT INTO wp_slow SELECT seq, REPEAT(CHAR(0), 500000) FROM seq_1_to_240",
-    )
-    before = here.query("CHECKSUM TABLE wp_slow")[0]["Checksum"]
-    name = str(uuid.uuid4())
-    began = time.monotonic()
-    first = mariadb.create(name, database=True, seconds=1)
-    assert time.monotonic() - began < 8
-    assert (first.result["done"], first.result["point_in_time"], mariadb.parts(name, "database")) == (False, False, [])
-    made = mariadb.make(database=True, seconds=1, name=name, step=1)
-    assert made.steps > 1
-    assert mariadb.verify(name)["verified"]
-    run(here, "DELETE FROM wp_slow WHERE id % 2 = 0")
-    assert mariadb.restore(name, "database").status == 200
-    assert here.query("CHECKSUM TABLE wp_slow")[0]["Checksum"] == before
-    run(here, "DROP TABLE wp_slow")
-
-
-def test_tables_that_somebody_holds_are_not_swapped_and_nothing_is_changed(mariadb: Snapped) -> None:
-    here = mariadb.site
-    name = mariadb.kept(database=True)
-    here.php(post("now"))
-    before = content(here)
-    held, let_go = here.state / "held", here.state / "let-go"
-    hold = (
-        "$wpdb->query('START TRANSACTION'); $wpdb->get_var(\"SELECT COUNT(*) FROM $wpdb->posts\"); touch($argv[1]);"
-        "for ($i = 0; $i < 1200 && ! is_file($argv[2]); $i++) { usleep(50000); clearstatcache(); }"
-    )
-    holder = threading.Thread(target=here.php, args=(hold, str(held), str(let_go)))
-    holder.start()
-    try:
-        deadline = time.monotonic() + 20
-        while not held.exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        refused = mariadb.restore(name, "database")
-        assert (refused.status, refused.code, refused.json["says"].split(":")[0]) == (409, "action.snapshot", "locked")
-    finally:
-        let_go.touch()
-        holder.join()
-    assert content(here) == before
-    assert mariadb.restore(name, "database").status == 200
-
-
-def test_a_table_that_knows_no_transactions_makes_it_no_point_in_time(mariadb: Snapped) -> None:
-    run(mariadb.site, "CREATE TABLE wp_old ( id int PRIMARY KEY ) ENGINE=MyISAM", "INSERT INTO wp_old VALUES ( 1 )")
-    made = mariadb.make(database=True)
-    assert not made.result["point_in_time"]
-    assert mariadb.verify(made.id)["verified"]
-    run(mariadb.site, "DELETE FROM wp_old")
-    assert mariadb.restore(made.id, "database").status == 200
-    assert len(mariadb.site.query("SELECT * FROM wp_old")) == 1
-    run(mariadb.site, "DROP TABLE wp_old")
 
 
 def test_the_database_of_a_network_is_not_taken(lab: Lab, peer: Peer) -> None:

@@ -20,26 +20,18 @@ from lab.fpm import served_by_fpm
 from lab.packages import Kind
 from lab.site import Lab, Site
 from lab.updates import UpdateServer
-from tests.connector.conftest import install, pair
+from tests.connector.conftest import install
 from tests.connector.peer import Peer
 from tests.recovery.acting import Changed
-from tests.recovery.snapped import TINY, Snapped
+from tests.recovery.snapped import TINY, Snapped, snapped
 
 pytestmark = [pytest.mark.site, pytest.mark.req("W14")]
-
-LIMITS = {"PRESSWARDEN_LIMIT_INSTALLATION": 5000, "PRESSWARDEN_LIMIT_ADDRESS": 5000}
 
 
 @pytest.fixture(scope="module")
 def here(lab: Lab, peer: Peer) -> Iterator[Snapped]:
-    yield from _site(lab, peer, "place")
-
-
-def _site(lab: Lab, peer: Peer, name: str, database: str = "sqlite") -> Iterator[Snapped]:
-    found = Snapped(pair(install(lab.site(f"snap-{name}", database=database, constants=LIMITS)), peer))
-    found.install()
-    yield found
-    found.site.delete()
+    with snapped(lab, peer, "snap-place") as found:
+        yield found
 
 
 @contextmanager
@@ -95,7 +87,7 @@ MEMORY = '<?php\nregister_shutdown_function( static function () { file_put_conte
 
 @pytest.mark.parametrize("database", ["sqlite", "mariadb"])
 def test_64_mb_of_memory_are_enough_for_more_than_100_mb(lab: Lab, peer: Peer, database: str) -> None:
-    for here in _site(lab, peer, f"memory-{database}", database):
+    with snapped(lab, peer, f"snap-memory-{database}", database=database) as here:
         peak = here.site.state / "peak"
         here.install(more=110_000_000)
         here.site.php(
@@ -259,7 +251,7 @@ def test_no_more_room_is_taken_than_snapshots_may(here: Snapped) -> None:
 
 @pytest.mark.parametrize("keep", [False, True])
 def test_snapshots_go_with_the_plugin_unless_the_administrator_keeps_them(lab: Lab, peer: Peer, keep: bool) -> None:
-    for here in _site(lab, peer, f"gone-{keep}".lower()):
+    with snapped(lab, peer, f"snap-gone-{keep}".lower()) as here:
         name = here.kept(database=True)
         if keep:
             assert here.site.wp("presswarden", "snapshots", "keep").code == 0

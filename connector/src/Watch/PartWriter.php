@@ -116,7 +116,7 @@ final class PartWriter {
 		$this->seal( $this->held, true );
 		$this->held = '';
 		if ( function_exists( 'fsync' ) ) {
-			fsync( $this->open ); // phpcs:ignore -- PHP 8.1; asked for above.
+			fsync( $this->open );
 		}
 		if ( ! fclose( $this->open ) || ! rename( $this->unfinished(), $this->path ) ) {
 			throw new PackBroken( PackBroken::WRITE );
