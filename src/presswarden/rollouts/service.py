@@ -3,6 +3,7 @@
 Every step of a change is in the audit. Limits: nothing here decides, permits or calls a site; what a change came to is the saga's word.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from presswarden.kernel.ids import ChangeId, Everyone, InstallationId, OrgId, Pr
 from presswarden.policy.model import Outcome
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Leaf, Proposal, ProposalState
+from presswarden.proposals.packages import service as packages
 from presswarden.rollouts import store
 from presswarden.rollouts.model import Change, ChangeUnknown, Result, Work, WorkState
 from presswarden.telemetry import service as telemetry
@@ -27,6 +29,7 @@ MOST_NOT_APPLICABLE: Final = 0.2
 MOST_OUTCOMES: Final = 500
 _PROVED: Final = {Result.SUCCEEDED: True, Result.ROLLED_BACK: False, Result.ROLLBACK_FAILED: False}
 _SIGNALS: Final = {Result.ROLLED_BACK: SignalKind.CHANGE_TAKEN_BACK, Result.ROLLBACK_FAILED: SignalKind.ROLLBACK_FAILED}
+_SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
 _ROLLOUTS: Final = Actor("process", "rollouts")
 
 
@@ -159,6 +162,10 @@ async def note(
         kept["seen"] = dict(seen)
     await store.put_change(tx.org, tx, change, **kept)
     await _record_change(tx, found, "change.step", {"step": step, "code": code, "says": says, "seen": _plain(seen or {})}, now)
+    package = (seen or {}).get("package")
+    if found.version and isinstance(package, str) and _SHA256.match(package):
+        # Where a vendor gives nobody else the zip, this is the one way to know that the next site gets the same.
+        await packages.installed_at(tx, found.site, found.component, found.version, package, now)
 
 
 async def end(

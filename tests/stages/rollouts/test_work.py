@@ -7,14 +7,16 @@ import pytest
 from presswarden.audit import service as audit
 from presswarden.incidents import service as incidents
 from presswarden.incidents.model import SignalKind
+from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Database, Tx
 from presswarden.kernel.ids import EVERYONE, ChangeId, OrgId, WorkId, new_id
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import ProposalState
+from presswarden.proposals.packages import service as packages
 from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import ChangeUnknown, Result, Work, WorkState
 from tests.fakes.clock import FrozenClock
-from tests.stages.rollouts.approved import approved, filed, item
+from tests.stages.rollouts.approved import PLUGIN, approved, filed, item
 
 SOON = timedelta(0)
 
@@ -204,3 +206,22 @@ async def test_another_organisation_knows_nothing_of_it(database: Database, org:
 async def _state(database: Database, work: Work) -> WorkState:
     async with database.reading(work.org) as tx:
         return (await rollouts.work(tx, work.id)).state
+
+
+@pytest.mark.req("N13")
+async def test_the_zip_that_a_site_installed_is_known_by_its_hash(database: Database, org: OrgId, frozen: FrozenClock) -> None:
+    async with database.transaction(org) as tx:
+        one, other = await _released(tx, frozen, sites=2)
+        for work, package in ((one, "1" * 64), (other, "2" * 64)):
+            assert not await packages.differs(tx, PLUGIN, "1.1")
+            await rollouts.note(tx, work.changes[0], "check", seen={"package": package, "version": "1.1"}, now=frozen.now())
+        assert {each.sha256 for each in await packages.known(tx, PLUGIN, "1.1")} == {"1" * 64, "2" * 64}
+        assert await packages.differs(tx, PLUGIN, "1.1")
+
+
+@pytest.mark.parametrize("package", ["", "1" * 63, "g" * 64, "1" * 64 + "\n", 7, None])
+async def test_what_is_no_hash_of_a_zip_is_not_kept_as_one(database: Database, org: OrgId, frozen: FrozenClock, package: Json) -> None:
+    async with database.transaction(org) as tx:
+        (work,) = await _released(tx, frozen)
+        await rollouts.note(tx, work.changes[0], "check", seen={"package": package}, now=frozen.now())
+        assert await packages.known(tx, PLUGIN, "1.1") == ()
