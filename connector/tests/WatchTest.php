@@ -185,19 +185,28 @@ final class WatchTest extends TestCase {
 	}
 
 	public function test_a_request_that_ends_leaves_nothing_and_one_that_dies_is_told_once(): void {
-		$flight = Flight::begin( $this->folder );
+		$now    = time();
+		$flight = Flight::begin( $this->folder, $now );
 		$this->assertNotNull( $flight );
-		$this->assertSame( array(), Flight::left_behind( $this->folder, time() ), 'it is alive' );
-		$flight->end();
-		$this->assertSame( array(), Flight::left_behind( $this->folder, time() ) );
-		$flight = Flight::begin( $this->folder );
+		$this->assertSame( array(), Flight::left_behind( $this->folder, $now ), 'it is alive' );
+		$this->assertSame( array(), Flight::left_behind( $this->folder, $now + 30 ) );
+		$hung = Flight::left_behind( $this->folder, $now + 31 );
+		$this->assertSame( array( Evidence::HUNG ), array_column( $hung, 0 ) );
+		$this->assertSame( $hung, Flight::left_behind( $this->folder, $now + 32 ), 'by the same name' );
+		$flight->end( $now );
+		$this->assertSame( array(), Flight::left_behind( $this->folder, $now + 31 ) );
+		$flight = Flight::begin( $this->folder, $now );
 		unset( $flight );
-		$this->assertSame( array( Evidence::DIED ), Flight::left_behind( $this->folder, time() ) );
-		$this->assertSame( array(), Flight::left_behind( $this->folder, time() ) );
-		$flight = Flight::begin( $this->folder );
-		$this->assertSame( array(), Flight::left_behind( $this->folder, time() + 30 ) );
-		$this->assertSame( array( Evidence::HUNG ), Flight::left_behind( $this->folder, time() + 31 ) );
-		$flight->end();
+		$this->assertSame( array( array( Evidence::DIED, '' ) ), Flight::left_behind( $this->folder, $now ) );
+		$this->assertSame( array(), Flight::left_behind( $this->folder, $now + 31 ) );
+		$this->assertCount( 1, glob( $this->folder . '/flight/*.php' ), 'one file a process' );
+	}
+
+	public function test_what_hangs_counts_once_however_often_it_is_seen(): void {
+		$marker = $this->marker();
+		$this->assertFalse( Evidence::counts( $marker, Evidence::HUNG, '', 'one' ) );
+		$this->assertFalse( Evidence::counts( $marker, Evidence::HUNG, '', 'one' ) );
+		$this->assertTrue( Evidence::counts( $marker, Evidence::HUNG, '', 'another' ) );
 	}
 
 	/** @dataProvider requests */
@@ -221,7 +230,6 @@ final class WatchTest extends TestCase {
 		$live = $this->root . '/' . self::LIVE;
 		$was  = Tree::fingerprint( $live );
 		file_put_contents( $live . '/error_log', 'x' );
-		file_put_contents( $live . '/debug.log', 'x' );
 		$this->assertSame( $was, Tree::fingerprint( $live ) );
 		file_put_contents( $live . '/tiny.php', '<?php // 1.1' );
 		$this->assertNotSame( $was, Tree::fingerprint( $live ), 'the same size, another version' );
@@ -229,18 +237,15 @@ final class WatchTest extends TestCase {
 	}
 
 	public function test_removing_does_not_follow_links(): void {
-		mkdir( $this->root . '/keep' );
-		file_put_contents( $this->root . '/keep/file', 'x' );
 		mkdir( $this->root . '/go' );
-		symlink( $this->root . '/keep', $this->root . '/go/link' );
+		symlink( $this->root . '/' . self::LIVE, $this->root . '/go/link' );
 		Tree::remove( $this->root . '/go' );
-		$this->assertFileExists( $this->root . '/keep/file' );
+		$this->assertFileExists( $this->root . '/' . self::LIVE . '/tiny.php' );
 		$this->assertDirectoryDoesNotExist( $this->root . '/go' );
 	}
 
 	public function test_the_name_of_the_rescue_file_is_the_contracts(): void {
-		$name = Rescue::file_name( 'i', 'c' );
-		$this->assertSame( 'presswarden-' . substr( hash( 'sha256', "presswarden-rescue-1\ni\nc" ), 0, 32 ) . '.php', $name );
+		$this->assertSame( 'presswarden-' . substr( hash( 'sha256', "presswarden-rescue-1\ni\nc" ), 0, 32 ) . '.php', Rescue::file_name( 'i', 'c' ) );
 	}
 
 	public function test_a_header_is_good_for_its_purpose_its_change_and_300_seconds(): void {

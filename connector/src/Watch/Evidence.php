@@ -40,9 +40,19 @@ final class Evidence {
 	private const RING       = 50;
 	private const FATAL      = E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR | E_USER_ERROR | E_RECOVERABLE_ERROR;
 
-	/** Writes it down; true when it is enough. */
-	public static function counts( Marker $marker, string $kind, string $page ): bool {
+	/**
+	 * Writes it down; true when it is enough.
+	 *
+	 * @param string $name Of what was seen, where the same may be seen again and counts once.
+	 */
+	public static function counts( Marker $marker, string $kind, string $page, string $name = '' ): bool {
 		$seen = self::seen( $marker );
+		if ( '' !== $name && in_array( 'once ' . $name, $seen, true ) ) {
+			return false;
+		}
+		if ( '' !== $name ) {
+			self::add( $marker, 'once ' . $name );
+		}
 		if ( in_array( $kind, self::WEAK, true ) && ( ! in_array( 'before ' . $page, $seen, true ) || in_array( 'before ' . $kind . ' ' . $page, $seen, true ) ) ) {
 			return false;
 		}

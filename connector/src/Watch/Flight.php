@@ -1,10 +1,11 @@
 <?php
 /**
- * Requests that began and never came to their end: each leaves a locked file while it lasts.
+ * Requests that began and never came to their end: each process has a file that says what it does, and holds its lock meanwhile.
  *
- * The kernel lets the lock go when a process dies without a last word, so a file without its lock tells of a death, and an
- * old one with its lock of a request that hangs. Pages people and robots fetch are looked at; what is long by its nature
- * (cron, uploads, background work, our own calls) is not.
+ * The kernel lets the lock go when a process dies without a last word, so "busy" without a lock tells of a death, and an old
+ * "busy" with its lock of a request that hangs. Pages people and robots fetch are looked at; what is long by its nature
+ * (cron, uploads, background work, our own calls) is not. No file is made or removed for a request: removing one makes PHP
+ * forget the real place of every file it knows, which costs a page more than all the rest of the watch.
  *
  * @package Presswarden
  */
@@ -18,15 +19,17 @@ final class Flight {
 	public const FOLDER = 'flight';
 
 	private const HUNG_AFTER = 30;
+	/** Whoever looks at the file holds its lock for a moment. */
+	private const PATIENCE = 0.1;
+	private const BUSY       = 'busy';
+	private const IDLE       = 'idle';
 
 	/** @var resource */
 	private $open;
-	private string $file;
 
 	/** @param resource $open Locked. */
-	private function __construct( $open, string $file ) {
+	private function __construct( $open ) {
 		$this->open = $open;
-		$this->file = $file;
 	}
 
 	/** Whether a request of this kind is looked at. */
@@ -34,50 +37,46 @@ final class Flight {
 		return in_array( $method, array( 'GET', 'HEAD' ), true ) && 1 !== preg_match( '#/(wp-cron|admin-ajax|admin-post|async-upload)\.php\z#', $path );
 	}
 
-	/** Locked before anybody can see it. Null where it can't be written: then this request is not looked at. */
-	public static function begin( string $folder ): ?self {
+	/** Null where it can't be written down: then this request is not looked at. */
+	public static function begin( string $folder, int $now ): ?self {
+		if ( ! function_exists( 'getmypid' ) ) {
+			return null;
+		}
 		$dir = $folder . '/' . self::FOLDER;
 		is_dir( $dir ) || @mkdir( $dir, 0700 ); // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- of two requests one makes it.
-		$name = bin2hex( random_bytes( 8 ) ) . '.php';
-		$new  = $folder . '/flight-' . $name;
-		$open = Lock::take( $new, 0.0 );
+		$open = Lock::take( $dir . '/' . substr( md5( (string) gethostname() ), 0, 8 ) . '-' . getmypid() . '.php', self::PATIENCE );
 		if ( null === $open ) {
 			return null;
 		}
-		if ( ! @rename( $new, $dir . '/' . $name ) ) { // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- a folder that can't be made is the answer null.
-			unlink( $new );
-			return null;
-		}
-		return new self( $open, $dir . '/' . $name );
+		self::put( $open, self::BUSY, $now );
+		return new self( $open );
 	}
 
-	public function end(): void {
-		if ( is_file( $this->file ) ) {
-			@unlink( $this->file ); // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- another request may have counted it as hung and taken it away.
-		}
+	public function end( int $now ): void {
+		self::put( $this->open, self::IDLE, $now );
 		Lock::release( $this->open );
 	}
 
 	/**
-	 * What other requests left behind since the last look; each is told once.
+	 * What other requests left behind: deaths are told once, what hangs by a name that stays the same.
 	 *
-	 * @return array<int,string> Kinds of evidence.
+	 * @return array<int,array{0:string,1:string}> Kind of evidence, and the name of what hangs.
 	 */
 	public static function left_behind( string $folder, int $now ): array {
 		$dir   = $folder . '/' . self::FOLDER;
 		$found = array();
 		foreach ( is_dir( $dir ) ? (array) scandir( $dir ) : array() as $name ) {
-			$file = $dir . '/' . $name;
-			$open = '.php' === substr( (string) $name, -4 ) ? @fopen( $file, 'rb' ) : false; // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- its request may end this very moment.
+			$open = '.php' === substr( (string) $name, -4 ) ? @fopen( $dir . '/' . $name, 'r+b' ) : false; // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- a change that begins takes the folder away.
 			if ( false === $open ) {
 				continue;
 			}
 			$free = flock( $open, LOCK_EX | LOCK_NB );
-			$is   = fstat( $open );
-			$old  = $now - (int) $is['mtime'] > self::HUNG_AFTER;
-			// No name any more: it ended well between our two looks, and only its lock was still there to see.
-			if ( $is['nlink'] > 0 && ( $free || $old ) && @unlink( $file ) ) { // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- of two that look, one tells.
-				$found[] = $free ? Evidence::DIED : Evidence::HUNG;
+			list( $state, $since ) = explode( ' ', substr( (string) fread( $open, 100 ), strlen( Guard::LINE ) ) ) + array( '', '0' );
+			if ( self::BUSY === $state && $free ) {
+				self::put( $open, self::IDLE, $now );
+				$found[] = array( Evidence::DIED, '' );
+			} elseif ( self::BUSY === $state && $now - (int) $since > self::HUNG_AFTER ) {
+				$found[] = array( Evidence::HUNG, $name . ' ' . (int) $since );
 			}
 			fclose( $open );
 		}
@@ -87,5 +86,16 @@ final class Flight {
 	/** Before a change opens. */
 	public static function forget( string $folder ): void {
 		Tree::remove( $folder . '/' . self::FOLDER );
+	}
+
+	/**
+	 * Always as long, so that no byte of the line before stays.
+	 *
+	 * @param resource $open Locked.
+	 */
+	private static function put( $open, string $state, int $since ): void {
+		fseek( $open, strlen( Guard::LINE ) );
+		fwrite( $open, sprintf( '%s %011d', $state, $since ) );
+		fflush( $open );
 	}
 }

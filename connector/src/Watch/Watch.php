@@ -21,7 +21,7 @@ final class Watch {
 	public const PLUGINS = 'plugins';
 	public const LOADED  = 'loaded';
 
-	private const RESERVE = 1048576;
+	private const RESERVE = 262144;
 
 	private static ?self $here = null;
 
@@ -38,7 +38,7 @@ final class Watch {
 	private function __construct( Marker $marker, string $stage ) {
 		$this->marker  = $marker;
 		$this->stage   = $stage;
-		$this->page    = substr( hash( 'sha256', self::path() ), 0, 16 );
+		$this->page    = substr( md5( self::path() ), 0, 16 );
 		$this->reserve = str_repeat( 'x', self::RESERVE );
 	}
 
@@ -77,7 +77,10 @@ final class Watch {
 	public function end(): void {
 		$this->reserve = null;
 		@ini_set( 'memory_limit', '-1' ); // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- some hosts forbid it; the freed reserve has to do then.
-		null === $this->flight || $this->flight->end();
+		null === $this->flight || $this->flight->end( time() );
+		if ( ! $this->baseline && ! $this->probe && null === error_get_last() ) {
+			return;
+		}
 		$folder = Marker::folder( $this->marker->content );
 		$fatal  = Evidence::fatal();
 		if ( $this->baseline ) {
@@ -85,7 +88,7 @@ final class Watch {
 			Evidence::before( $this->marker, $this->page, $this->weak() );
 			return;
 		}
-		$now = Marker::read( $folder );
+		$now = null === $fatal && ! $this->probe ? null : Marker::read( $folder );
 		if ( null === $now || $now->change !== $this->marker->change || Marker::CONFIRM !== $now->state ) {
 			return;
 		}
@@ -109,16 +112,17 @@ final class Watch {
 			$this->heal( '' === $this->marker->why ? 'deadline' : $this->marker->why );
 			return;
 		}
-		$this->probe = Rescue::signed( $this->marker, Rescue::PROBE, self::header( 'HTTP_X_PRESSWARDEN_PROBE' ), time() );
+		$probe       = self::header( 'HTTP_X_PRESSWARDEN_PROBE' );
+		$this->probe = '' !== $probe && Rescue::signed( $this->marker, Rescue::PROBE, $probe, time() );
 		$folder      = Marker::folder( $this->marker->content );
-		foreach ( Flight::left_behind( $folder, time() ) as $kind ) {
-			if ( Evidence::counts( $this->marker, $kind, $this->page ) ) {
+		foreach ( Flight::left_behind( $folder, time() ) as list( $kind, $name ) ) {
+			if ( Evidence::counts( $this->marker, $kind, $this->page, $name ) ) {
 				$this->heal( $kind );
 				return;
 			}
 		}
 		if ( Flight::is_watched( self::header( 'REQUEST_METHOD' ), self::path() ) && ! self::is_our_call() ) {
-			$this->flight = Flight::begin( $folder );
+			$this->flight = Flight::begin( $folder, time() );
 		}
 		register_shutdown_function( array( $this, 'end' ) );
 	}
