@@ -59,7 +59,7 @@ final class Watchdog {
 			self::MU     => WPMU_PLUGIN_DIR,
 		) as $name => $place ) {
 			if ( ! file_exists( $place . '/' . $name ) || self::is_ours( $place . '/' . $name ) ) {
-				self::put( dirname( __DIR__, 2 ) . '/doors/' . $name, $place . '/' . $name );
+				self::put( self::door( $name ), $place . '/' . $name );
 			}
 		}
 		return self::facts()['armed'];
@@ -203,8 +203,13 @@ final class Watchdog {
 		return true;
 	}
 
+	/** WordPress asks for a name of its own; here it has one that says what it is. */
+	private static function door( string $name ): string {
+		return dirname( __DIR__, 2 ) . '/doors/' . ( self::DROPIN === $name ? 'dropin.php' : $name );
+	}
+
 	private static function is_same( string $name, string $file ): bool {
-		return is_file( $file ) && md5_file( $file ) === md5_file( dirname( __DIR__, 2 ) . '/doors/' . $name );
+		return is_file( $file ) && md5_file( $file ) === md5_file( self::door( $name ) );
 	}
 
 	private static function is_ours( string $file ): bool {
