@@ -3,6 +3,7 @@
 One transaction reads a site, another files one draft; whoever runs them decides how many in a round.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,10 +15,14 @@ from presswarden.kernel.ids import CorrelationId, SiteId, new_id
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Draft, Proposal
 from presswarden.proposals.packages import service as packages
+from presswarden.proposals.packages.model import Package
 from presswarden.rollouts import service as rollouts
 from presswarden.sites.model import InstallationState, Site
 from presswarden.telemetry import service as telemetry
+from presswarden.telemetry.offers.model import Offer
 
+HASH_WITHIN: Final = timedelta(seconds=20)
+"""A new offer waits so long for somebody outside the site to want its zip, and six times as long once it is wanted: a recommendation is fixed when filed."""
 FRESH: Final = timedelta(hours=24)
 """Of an inventory; from an older one nothing is recommended."""
 MOST_DRAFTS: Final = 200
@@ -41,6 +46,8 @@ async def look(tx: Tx, site: Site, now: datetime) -> tuple[Draft, ...]:
     for component in sorted(offers):
         version = offers[component].named.version
         known = Known(await packages.known(tx, component, version), await rollouts.outcomes(tx, component, like=site.id))
+        if _awaits_hash(offers[component], known.packages, now):
+            continue
         draft = recommendation(seen, component, known)
         if draft is not None and is_news(draft, past):
             found.append(draft)
@@ -56,6 +63,15 @@ async def file(tx: Tx, draft: Draft, now: datetime) -> Proposal | None:
         return None
     proposal, _ = await approvals.submit(tx, draft, correlation=CorrelationId(new_id()), now=now)
     return proposal
+
+
+def _awaits_hash(offer: Offer, known: Sequence[Package], now: datetime) -> bool:
+    if not offer.named.url:
+        return False
+    here = next((each for each in known if each.place == offer.named.url), None)
+    if here is None:
+        return now - offer.first_seen < HASH_WITHIN
+    return here.looked_at is None and now - here.wanted_at < 6 * HASH_WITHIN
 
 
 async def _past(tx: Tx, site: SiteId, now: datetime) -> Past:

@@ -4,13 +4,14 @@ Limits: steps in somebody's transaction; the lane does the rest.
 """
 
 from datetime import datetime
+from functools import partial
 
 from presswarden.audit.model import Actor
-from presswarden.dispatch import keyring
+from presswarden.dispatch import keyring, settling
 from presswarden.dispatch.course import FIRST_CALL
 from presswarden.dispatch.model import ED25519, CallKey
 from presswarden.kernel.db import Tx
-from presswarden.kernel.ids import CorrelationId
+from presswarden.kernel.ids import CorrelationId, Everyone
 from presswarden.kernel.sealing import Kek
 from presswarden.mailbox import service as mailbox
 from presswarden.sites import service as sites
@@ -47,12 +48,17 @@ async def file(tx: Tx, kek: Kek, confirmation: Confirmation, pooled: CallKey | N
     )
 
 
-async def file_move(tx: Tx, move: Move, *, now: datetime) -> None:
-    """Once for each move that a person confirmed."""
+async def moves(everyone: Everyone, tx: Tx, _now: datetime) -> tuple[settling.Do, ...]:
+    return tuple((move.org, move.installation, partial(file_move, move=move)) for move in await sites.moves_confirmed(everyone, tx))
+
+
+async def file_move(tx: Tx, move: Move, *, now: datetime) -> bool:
+    """Once for each move that a person confirmed; False when it was filed before."""
     asked = await mailbox.requests(tx, move.site, limit=20)
     if any(one.tool == "control.moved" and one.args.get("home") == move.new_home and one.asked_at >= move.filed_at for one in asked):
-        return
+        return False
     await mailbox.ask(
         tx, move.site, "control.moved", {"home": move.new_home}, by=_DISPATCHER, correlation=CorrelationId(move.installation), now=now,
         installation=move.installation,
     )  # fmt: skip
+    return True

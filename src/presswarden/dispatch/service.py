@@ -7,9 +7,9 @@ Limits: what to do in a step stands in the modules beside; a process that dies l
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
@@ -18,7 +18,7 @@ from presswarden.dispatch.looking import Looking
 from presswarden.dispatch.model import WireAnswer, WireFault
 from presswarden.dispatch.ports import Wire
 from presswarden.kernel.clock import Clock
-from presswarden.kernel.db import Database, DatabaseGone
+from presswarden.kernel.db import Database, DatabaseGone, Tx
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import Everyone, InstallationId, KeyId, OrgId, RequestId
 from presswarden.kernel.sealing import Kek, SealBroken
@@ -27,7 +27,6 @@ from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import LEASE, Due
 from presswarden.sites import service as sites
 from presswarden.sites.model import Confirmation
-from presswarden.telemetry import service as telemetry
 
 log = logging.getLogger(__name__)
 
@@ -132,13 +131,8 @@ class Dispatcher:
         return len(due)
 
     async def file_moves(self) -> int:
-        """File the call to the new address of each move that a person confirmed."""
-        async with self._database.reading(self._everyone) as tx:
-            moves = await sites.moves_confirmed(self._everyone, tx)
-        for move in moves:
-            async with self._alone(move.org, f"move of {move.installation}"), self._database.transaction(move.org) as tx:
-                await confirming.file_move(tx, move, now=self._clock.now())
-        return len(moves)
+        """File the call to the new address of each move that a person confirmed. How many were filed."""
+        return await self._each("move of", confirming.moves)
 
     async def refresh_orders(self) -> int:
         """Renew standing orders that are old or no longer true. How many were made."""
@@ -156,13 +150,11 @@ class Dispatcher:
 
     async def probe_late(self) -> int:
         """Ask sites whose heartbeat is late for their health. How many were asked."""
-        async with self._database.reading(self._everyone) as tx:
-            late = await telemetry.late(self._everyone, tx, self._clock.now())
-        asked = 0
-        for site in late:
-            async with self._alone(site.org, f"probe of {site.site}"), self._database.transaction(site.org) as tx:
-                asked += await settling.probe(tx, site, now=self._clock.now()) is not None
-        return asked
+        return await self._each("probe of", settling.late)
+
+    async def read_health(self) -> int:
+        """Keep what is known of each site's health young enough to decide on. How many were asked."""
+        return await self._each("health of", settling.unread)
 
     async def resign_waiting(self) -> int:
         """Sign the calls that wait for a heartbeat afresh, every two minutes. How many were looked at."""
@@ -178,20 +170,23 @@ class Dispatcher:
 
     async def reconcile(self) -> int:
         """Let reads settle what nobody knows. How many reads were filed."""
-        now = self._clock.now()
-        async with self._database.reading(self._everyone) as tx:
-            unknown = await mailbox.unknown(self._everyone, tx, tools=settling.SETTLED_BY_HEALTH, since=now - settling.SETTLED_WITHIN)
-        filed = 0
-        for request in unknown:
-            async with self._alone(request.org, f"settling of {request.id}"), self._database.transaction(request.org) as tx:
-                filed += await settling.settle_by_read(tx, request, now=now)
-        return filed
+        return await self._each("settling of", settling.unknown)
 
     async def drop_expired_keys(self) -> None:
         async with self._database.transaction(self._everyone) as tx:
             await store.drop_expired_keys(self._everyone, tx, self._clock.now())
 
     # How the rounds are run.
+
+    async def _each(self, what: str, find: Callable[[Everyone, Tx, datetime], Awaitable[Iterable[settling.Do]]]) -> int:
+        """Find rows, and do what each asks for in a transaction of its own. How many did something."""
+        async with self._database.reading(self._everyone) as tx:
+            rows = await find(self._everyone, tx, self._clock.now())
+        done = 0
+        for org, name, do in rows:
+            async with self._alone(org, f"{what} {name}"), self._database.transaction(org) as tx:
+                done += bool(await do(tx, now=self._clock.now()))
+        return done
 
     async def _file_first_call(self, one: Confirmation) -> None:
         async with self._database.reading(self._everyone) as tx:
@@ -209,7 +204,9 @@ class Dispatcher:
 
     async def _chores(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            for duty in (self.fill_pool, self.refresh_orders, self.resign_waiting, self.reconcile, self.probe_late, self.drop_expired_keys):
+            for duty in (
+                self.fill_pool, self.refresh_orders, self.resign_waiting, self.reconcile, self.probe_late, self.read_health, self.drop_expired_keys,
+            ):  # fmt: skip
                 await self._do(duty)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), CHORES_EVERY)

@@ -3,7 +3,9 @@
 Limits: each is filed like anybody's request and passes the same gate.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from presswarden.audit.model import Actor
@@ -11,7 +13,7 @@ from presswarden.dispatch import store
 from presswarden.incidents import service as incidents
 from presswarden.incidents.model import IncidentState, SignalKind
 from presswarden.kernel.db import Tx
-from presswarden.kernel.ids import CorrelationId, SiteId, new_id
+from presswarden.kernel.ids import CorrelationId, Everyone, OrgId, SiteId, new_id
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import Carried, Outcome, Request, RequestState
 from presswarden.sites.model import Installation
@@ -19,12 +21,33 @@ from presswarden.telemetry import service as telemetry
 from presswarden.telemetry.model import LateSite
 
 HEALTH: Final = "wp.site.health"
+HEALTH_EVERY: Final = timedelta(hours=6)
+"""Of a site that is heard of: what its health says decides whether anything may start there, and counts for a day (S1)."""
+HEALTH_AT_ONCE: Final = 20
 PROBE_EVERY: Final = timedelta(minutes=10)
 PROBE_UNREACHABLE_EVERY: Final = timedelta(hours=6)
 SETTLED_BY_HEALTH: Final = ("control.pause", "control.resume")
 SETTLED_WITHIN: Final = timedelta(hours=24)
 FENCE_SETTLES: Final = timedelta(minutes=2)
 _DISPATCHER: Final = Actor("process", "dispatcher")
+
+
+Do = tuple[OrgId, str, Callable[..., Awaitable[object]]]
+"""Whose it is, of what, and what to do about it in a transaction of its own."""
+
+
+async def late(everyone: Everyone, tx: Tx, now: datetime) -> tuple[Do, ...]:
+    return tuple((one.org, one.site, partial(probe, late=one)) for one in await telemetry.late(everyone, tx, now))
+
+
+async def unread(everyone: Everyone, tx: Tx, now: datetime) -> tuple[Do, ...]:
+    due = await telemetry.unread(everyone, tx, HEALTH, before=now - HEALTH_EVERY, limit=HEALTH_AT_ONCE)
+    return tuple((org, site, partial(ask_health_again, site=site)) for org, site in due)
+
+
+async def unknown(everyone: Everyone, tx: Tx, now: datetime) -> tuple[Do, ...]:
+    found = await mailbox.unknown(everyone, tx, tools=SETTLED_BY_HEALTH, since=now - SETTLED_WITHIN)
+    return tuple((one.org, one.id, partial(settle_by_read, unknown=one)) for one in found)
 
 
 async def probe(tx: Tx, late: LateSite, *, now: datetime) -> Request | None:
@@ -38,6 +61,15 @@ async def probe(tx: Tx, late: LateSite, *, now: datetime) -> Request | None:
         if request.tool == HEALTH and request.by == _DISPATCHER and now - request.asked_at < every:
             return None
     return await _ask_health(tx, late.site, CorrelationId(new_id()), now)
+
+
+async def ask_health_again(tx: Tx, site: SiteId, *, now: datetime) -> bool:
+    """Ask a site whose health nobody read for long. False when somebody asked within ten minutes."""
+    for request in await mailbox.requests(tx, site, limit=10):
+        if request.tool == HEALTH and now - request.asked_at < PROBE_EVERY:
+            return False
+    await _ask_health(tx, site, CorrelationId(new_id()), now)
+    return True
 
 
 async def settle_by_read(tx: Tx, unknown: Request, *, now: datetime) -> bool:

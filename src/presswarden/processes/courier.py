@@ -6,6 +6,7 @@ and the policy counts that.
 
 import asyncio
 import logging
+from datetime import datetime
 
 from presswarden.identity import service as identity
 from presswarden.kernel.clock import Clock, SystemClock
@@ -16,11 +17,14 @@ from presswarden.outside.fetch import Digest, Fetcher
 from presswarden.processes import home
 from presswarden.processes.settings import CourierSettings
 from presswarden.proposals.packages import service as packages
+from presswarden.telemetry import service as telemetry
 from presswarden.telemetry.offers import service as offers
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 60.0
+NEWS_EVERY = 2.0
+"""How often it is asked whether a site reported anything since the last round; one look-up of one value."""
 MOST_AT_ONCE = 25
 """Packages of one organisation in one round; the others wait no longer than that."""
 
@@ -33,7 +37,7 @@ class Courier:
         self._wake = wake
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Fetch every minute, and when rung, until `stop`; a database that is away is waited for. What is under way at the end is given up."""
+        """Fetch every minute, when rung, and when a site reported something new, until `stop`; what is under way at the end is given up."""
         working, ended = asyncio.create_task(self._work()), asyncio.create_task(stop.wait())
         try:
             await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -47,8 +51,11 @@ class Courier:
     async def _work(self) -> None:
         async with self._wake.listen(packages.COURIER) as bell:
             while True:
+                seen = await self._newest()
                 await self._round()
-                await bell.wait(LOOK_EVERY)
+                for _ in range(int(LOOK_EVERY / NEWS_EVERY)):
+                    if await bell.wait(NEWS_EVERY) or await self._newest() != seen:
+                        break
 
     async def fetch(self) -> int:
         """One round over all organisations: want what is offered, fetch what is due. How many were looked for."""
@@ -75,6 +82,13 @@ class Courier:
                     await packages.missed(tx, package, came.code, came.says, self._clock.now())
             await self._wake.ring(packages.FETCHED)
         return len(due)
+
+    async def _newest(self) -> datetime | None:
+        try:
+            async with self._database.reading(EVERYONE) as tx:
+                return await telemetry.newest_inventory(EVERYONE, tx)
+        except DatabaseGone:
+            return None
 
     async def _round(self) -> None:
         try:

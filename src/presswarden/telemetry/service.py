@@ -32,6 +32,7 @@ from presswarden.telemetry.model import (
 )
 from presswarden.telemetry.offers import service as offers
 from presswarden.telemetry.offers.model import Offer
+from presswarden.telemetry.rounds import store as rounds
 
 RETENTION_DAYS = 30
 _MOST_NAMED_IN_RECORD = 100
@@ -110,7 +111,7 @@ async def inventory(tx: Tx, site: SiteId) -> Inventory | None:
 
 async def newest_inventory(everyone: Everyone, tx: Tx) -> datetime | None:
     """When any site last reported something that was not known of it."""
-    return await store.newest_inventory(everyone, tx)
+    return await rounds.newest_inventory(everyone, tx)
 
 
 async def offers_of(tx: Tx, site: SiteId) -> Mapping[str, Offer]:
@@ -137,7 +138,12 @@ async def last_contact(tx: Tx, site: SiteId) -> datetime | None:
 
 async def late(everyone: Everyone, tx: Tx, now: datetime) -> tuple[LateSite, ...]:
     """Sites whose heartbeat is 15 minutes late or more, longest silence first; also those that never sent one since they were paired."""
-    return await store.late(everyone, tx, now - HEARTBEAT_LATE)
+    return await rounds.late(everyone, tx, now - HEARTBEAT_LATE)
+
+
+async def unread(everyone: Everyone, tx: Tx, tool: str, *, before: datetime, limit: int) -> tuple[tuple[OrgId, SiteId], ...]:
+    """Sites that are heard of and did not answer this read since `before`, or never did; longest ago first."""
+    return await rounds.unread(everyone, tx, tool, before, limit)
 
 
 def eligibility(facts: Facts, rules: Rules, now: datetime) -> Eligibility:

@@ -16,9 +16,7 @@ from sqlalchemy import (
     UpdateBase,
     bindparam,
     delete,
-    func,
     insert,
-    or_,
     select,
     tuple_,
     update,
@@ -29,7 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Base, Tenant, Tx
 from presswarden.kernel.ids import EventId, Everyone, InstallationId, OrgId, SiteId
-from presswarden.telemetry.model import Components, Heartbeat, Inventory, LateSite, Paused, Source, Standing
+from presswarden.telemetry.model import Components, Heartbeat, Inventory, Paused, Source, Standing
 
 
 class HeartbeatRow(Tenant, Base):
@@ -150,26 +148,6 @@ async def standing(org: OrgId, tx: Tx, site: SiteId) -> Standing | None:
 async def standings(org: OrgId, tx: Tx) -> tuple[Standing, ...]:
     rows = await tx.scalars(select(StandingRow).where(StandingRow.org == org).execution_options(populate_existing=True))
     return tuple(_standing(row) for row in rows)
-
-
-async def newest_inventory(everyone: Everyone, tx: Tx) -> datetime | None:
-    _across(everyone, tx)
-    return await tx.scalar(select(func.max(InventoryRow.taken_at)))
-
-
-async def late(everyone: Everyone, tx: Tx, before: datetime) -> tuple[LateSite, ...]:
-    _across(everyone, tx)
-    since = func.coalesce(StandingRow.heard_at, StandingRow.expected_since)
-    silent = or_(StandingRow.heard_at <= before, StandingRow.heard_at.is_(None) & (StandingRow.expected_since <= before))
-    rows = await tx.execute(
-        select(StandingRow.org, StandingRow.site, StandingRow.installation, StandingRow.heard_at, StandingRow.expected_since)
-        .where(silent)
-        .order_by(since, StandingRow.site)
-    )
-    return tuple(
-        LateSite(OrgId(org), SiteId(site), InstallationId(installation), heard, heard or expected)
-        for org, site, installation, heard, expected in rows
-    )
 
 
 async def inventory(org: OrgId, tx: Tx, site: SiteId) -> Inventory | None:

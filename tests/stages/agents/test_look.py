@@ -34,6 +34,7 @@ async def _listed(shop: Shop, *states: ProposalState) -> tuple[Proposal, ...]:
 
 async def test_an_offered_update_becomes_one_recommendation_that_nobody_adopted(shop: Shop, frozen: FrozenClock) -> None:
     await shop.report(offered(), frozen.now())
+    frozen.advance(seconds=30)
     analyst = Analyst(shop.database, frozen)
     assert await analyst.look() == 1
     (found,) = await _listed(shop)
@@ -50,6 +51,7 @@ async def test_an_offered_update_becomes_one_recommendation_that_nobody_adopted(
 
 async def test_the_same_findings_are_not_filed_twice(shop: Shop, frozen: FrozenClock) -> None:
     await shop.report(offered(), frozen.now())
+    frozen.advance(seconds=30)
     analyst = Analyst(shop.database, frozen)
     assert [await analyst.look() for _ in range(3)] == [1, 0, 0]
     assert len(await _listed(shop)) == 1
@@ -58,6 +60,7 @@ async def test_the_same_findings_are_not_filed_twice(shop: Shop, frozen: FrozenC
 @pytest.mark.req("N13")
 async def test_new_evidence_takes_the_place_of_what_was_recommended(shop: Shop, frozen: FrozenClock) -> None:
     await shop.report(offered(), frozen.now())
+    frozen.advance(seconds=30)
     analyst = Analyst(shop.database, frozen)
     await analyst.look()
     async with shop.database.transaction(shop.org) as tx:
@@ -72,15 +75,18 @@ async def test_new_evidence_takes_the_place_of_what_was_recommended(shop: Shop, 
 
 async def test_a_newer_version_takes_the_place_of_an_older_recommendation(shop: Shop, frozen: FrozenClock) -> None:
     await shop.report(offered(), frozen.now())
+    frozen.advance(seconds=30)
     analyst = Analyst(shop.database, frozen)
     await analyst.look()
     await shop.report(offered("5.7.4"), frozen.advance(minutes=5), seq=2)
+    frozen.advance(seconds=30)
     assert await analyst.look() == 1
     assert [one.items[0].version for one in await _listed(shop, ProposalState.RECOMMENDED)] == ["5.7.4"]
 
 
 async def test_what_a_person_rejected_is_not_recommended_again(shop: Shop, frozen: FrozenClock) -> None:
     await shop.report(offered(), frozen.now())
+    frozen.advance(seconds=30)
     analyst = Analyst(shop.database, frozen)
     await analyst.look()
     (found,) = await _listed(shop)
@@ -91,6 +97,7 @@ async def test_what_a_person_rejected_is_not_recommended_again(shop: Shop, froze
 
 async def test_what_ran_out_unseen_is_recommended_again(shop: Shop, frozen: FrozenClock) -> None:
     await shop.report(offered(), frozen.now())
+    frozen.advance(seconds=30)
     analyst = Analyst(shop.database, frozen)
     await analyst.look()
     now = frozen.advance(days=4)
@@ -103,6 +110,7 @@ async def test_what_ran_out_unseen_is_recommended_again(shop: Shop, frozen: Froz
 @pytest.mark.req("S1")
 async def test_nothing_is_recommended_from_what_is_older_than_a_day(shop: Shop, frozen: FrozenClock) -> None:
     await shop.report(offered(), frozen.now())
+    frozen.advance(seconds=30)
     frozen.advance(hours=25)
     assert await Analyst(shop.database, frozen).look() == 0
 
@@ -126,6 +134,7 @@ async def test_a_closed_plugin_and_one_without_a_licence_are_not_recommended(sho
 
 async def test_a_site_that_is_not_paired_any_more_is_left_alone(shop: Shop, frozen: FrozenClock) -> None:
     await shop.report(offered(), frozen.now())
+    frozen.advance(seconds=30)
     revoked = replace(await shop.known(), installation=None)
     async with shop.database.reading(shop.org) as tx:
         assert await agents.look(tx, revoked, frozen.now()) == ()
@@ -133,6 +142,7 @@ async def test_a_site_that_is_not_paired_any_more_is_left_alone(shop: Shop, froz
 
 async def test_somebody_who_was_quicker_makes_it_no_news(shop: Shop, frozen: FrozenClock) -> None:
     await shop.report(offered(), frozen.now())
+    frozen.advance(seconds=30)
     async with shop.database.reading(shop.org) as tx:
         (draft,) = await agents.look(tx, await shop.known(), frozen.now())
     for filed in (True, False):
@@ -142,6 +152,7 @@ async def test_somebody_who_was_quicker_makes_it_no_news(shop: Shop, frozen: Fro
 
 async def test_filing_is_all_it_does(shop: Shop, frozen: FrozenClock) -> None:
     await shop.report(offered(), frozen.now())
+    frozen.advance(seconds=30)
     await Analyst(shop.database, frozen).look()
     async with shop.database.reading(shop.org) as tx:
         kinds = {each.kind for each in await audit.events(tx, limit=50) if each.actor.id == "analyst"}
@@ -151,8 +162,34 @@ async def test_filing_is_all_it_does(shop: Shop, frozen: FrozenClock) -> None:
 
 async def test_a_round_is_bounded_and_every_site_has_its_turn(shop: Shop, frozen: FrozenClock) -> None:
     await shop.report(offered(), frozen.now())
+    frozen.advance(seconds=30)
     async with shop.database.transaction(shop.org) as tx:
         for number in range(MOST_SITES + 10):
             await sites_store.add_site(shop.org, tx, SiteId(new_id()), f"idle {number}", frozen.now())
     analyst = Analyst(shop.database, frozen)
     assert sum([await analyst.look() for _ in range(3)]) == 1
+
+
+@pytest.mark.req("N13")
+async def test_a_new_offer_waits_a_moment_for_the_hash_of_its_zip(shop: Shop, frozen: FrozenClock) -> None:
+    analyst = Analyst(shop.database, frozen)
+    await shop.report(offered(), frozen.now())
+    assert await analyst.look() == 0
+    async with shop.database.transaction(shop.org) as tx:
+        await packages.want(tx, [(AKISMET, "5.7.3", URL)], frozen.now())
+    frozen.advance(seconds=30)
+    assert await analyst.look() == 0, "somebody is fetching it"
+    async with shop.database.transaction(shop.org) as tx:
+        (due,) = await packages.due(tx, frozen.now(), most=5)
+        await packages.found(tx, due, "1" * 64, 10, frozen.now())
+    assert await analyst.look() == 1
+    (found,) = await _listed(shop, ProposalState.RECOMMENDED)
+    assert found.items[0].package == "1" * 64
+
+
+async def test_a_zip_that_nobody_fetches_holds_nothing_up(shop: Shop, frozen: FrozenClock) -> None:
+    await shop.report(offered(), frozen.now())
+    async with shop.database.transaction(shop.org) as tx:
+        await packages.want(tx, [(AKISMET, "5.7.3", URL)], frozen.now())
+    frozen.advance(minutes=3)
+    assert await Analyst(shop.database, frozen).look() == 1

@@ -11,9 +11,12 @@ from presswarden.kernel.db import Database
 from presswarden.kernel.ids import OrgId, new_id
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import RequestState
+from presswarden.sites import service as sites
+from presswarden.telemetry import service as telemetry
 from tests.fakes.clock import FrozenClock
 from tests.fakes.site import ScriptedSite
 from tests.stages.dispatch.conftest import Room, begin
+from tests.stages.telemetry.reports import INVENTORY, heartbeat
 
 
 async def _settled(room: Room, requests: list) -> bool:
@@ -64,13 +67,34 @@ async def test_a_running_dispatcher_answers_when_it_is_rung(room: Room) -> None:
 async def test_a_dispatcher_that_is_stopped_finishes_what_is_under_way(room: Room) -> None:
     room.site.script = ["wait"]
     stop = asyncio.Event()
-    running = asyncio.create_task(room.dispatcher.run(stop))
     request = await room.ask("wp.site.health")
+    running = asyncio.create_task(room.dispatcher.run(stop))
     await asyncio.wait_for(room.site.arrived.wait(), 10)
     stop.set()
     room.site.release.set()
     await asyncio.wait_for(running, 10)
     assert (await room.outcome(request)).state is RequestState.DONE
+
+
+async def _hear(room: Room, seq: int) -> None:
+    async with room.database.transaction(room.org) as tx:
+        installation = await sites.installation(tx, room.installation)
+        await telemetry.take_heartbeat(tx, installation, heartbeat(seq, room.clock.now(), INVENTORY), room.clock.now())
+
+
+@pytest.mark.req("S1")
+async def test_a_site_whose_health_nobody_read_for_six_hours_is_asked(room: Room) -> None:
+    assert await room.dispatcher.read_health() == 0, "nothing was heard of it yet"
+    await _hear(room, 1)
+    assert await room.dispatcher.read_health() == 1
+    await room.dispatcher.serve_waiting()
+    assert room.site.ran == ["wp.site.health"]
+    room.clock.advance(hours=5)
+    await _hear(room, 2)
+    assert await room.dispatcher.read_health() == 0
+    room.clock.advance(hours=2)
+    await _hear(room, 3)
+    assert await room.dispatcher.read_health() == 1
 
 
 @pytest.mark.req("S1", "W17")
