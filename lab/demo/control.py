@@ -24,8 +24,12 @@ PROGRAM = Path(sys.executable).with_name("presswarden")
 
 
 class Control:
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
+        """`settings`: further environment variables of the program."""
         self.home = home
+        self.settings = dict(settings or {})
+        self.acting = ""
+        """Whose commands these are, by mail, where none is named; empty: the only owner's."""
         self.url = f"http://127.0.0.1:{free_port()}"
         self._served: subprocess.Popen[bytes] | None = None
 
@@ -37,6 +41,7 @@ class Control:
             "PRESSWARDEN_URL": self.url,
             "PRESSWARDEN_SITE_NETWORKS": "127.0.0.0/8",
             "NO_COLOR": "1",
+            **self.settings,
         }
 
     def start(self) -> int:
@@ -67,7 +72,8 @@ class Control:
     def attempt(self, *words: str, environment: Mapping[str, str] | None = None) -> Ran:
         """One command as a person types it."""
         env = {**self.environment(), **(environment or {})}
-        return attempt([PROGRAM, *words], env=env, seconds=120)
+        who = ["--as", self.acting] if self.acting and "--as" not in words else []
+        return attempt([PROGRAM, *who, *words], env=env, seconds=120)
 
     def run(self, *words: str, environment: Mapping[str, str] | None = None) -> str:
         """The same, which must succeed; what it printed."""
