@@ -16,11 +16,13 @@ SURFACES = {"console", "api", "mcp", "oauth", "ingest", "cli"}
 ADAPTERS = {"models", "wire", "fetch", "mail"}
 SHARED_BY_ADAPTERS = {"addresses"}
 """What adapters have in common: which addresses may be called at all."""
+PARTS_OF_ADAPTERS = {"pages"}
+"""A part of one adapter in a file of its own: `pages` is how `wire` looks at a site's public pages. A contract says who may import it."""
 NAMED = (
     {f"presswarden.processes.{name}" for name in PROCESSES}
     | {f"presswarden.flows.{name}" for name in FLOWS}
     | {f"presswarden.surfaces.{name}" for name in SURFACES}
-    | {f"presswarden.outside.{name}" for name in ADAPTERS}
+    | {f"presswarden.outside.{name}" for name in ADAPTERS | PARTS_OF_ADAPTERS}
     | {
         f"presswarden.{name}"
         for name in ("agents", "dispatch", "flows", "mailbox", "surfaces", "policy", "actions", "processes", "migrations")
@@ -35,7 +37,7 @@ KEYS = ("source_modules", "forbidden_modules", "protected_modules", "allowed_imp
 
 
 def parts_no_rule_knows(tree: Tree) -> list[str]:
-    known = {"processes": PROCESSES, "flows": FLOWS, "outside": ADAPTERS | SHARED_BY_ADAPTERS}
+    known = {"processes": PROCESSES, "flows": FLOWS, "outside": ADAPTERS | SHARED_BY_ADAPTERS | PARTS_OF_ADAPTERS}
     found = []
     for folder, names in known.items():
         at = tree.root / "src/presswarden" / folder

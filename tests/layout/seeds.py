@@ -67,6 +67,12 @@ CONTRACTS = [
         (SRC + "dispatch/seeded.py", "from presswarden.dispatch import signing"),
     ),
     seed(
+        "contract:looks-have-a-permit",
+        "presswarden.outside.pages",
+        (SRC + "outside/pages.py", ""),
+        (SRC + "processes/seeded.py", "from presswarden.outside import pages"),
+    ),
+    seed(
         "contract:people-consent",
         "presswarden.approvals.consent",
         (SRC + "approvals/consent.py", ""),

@@ -30,6 +30,7 @@ CONNECTOR = [
     one("PHP files declare strict types and the namespace of their folder", CORE, PHP.replace("\\Core;", ";") + "final class Seeded {}"),
     one("A PHP file holds one final class", CORE, PHP + "class Seeded {}"),
     one("A PHP file holds one final class", CORE, PHP + "final class Seeded {}\nfinal class Other {}"),
+    one("A PHP file holds one final class", CORE, PHP + "trait Seeded {}"),
     one("Only Plugin.php hooks into WordPress", "connector/src/Site/Seeded.php", "<?php\n\\add_action( 'init', 'seeded' );"),
     one("The connector's core calls nothing of WordPress", CORE, PHP + "function a() {\n\treturn get_option( 'a' );\n}"),
     one("No route is open to everyone", "connector/src/Rest/Seeded.php", "<?php\n$route = array( 'permission_callback' => '__return_true' );"),
