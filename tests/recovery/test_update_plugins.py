@@ -6,10 +6,11 @@ import hashlib
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from lab.packages import SLIPPED, Kind, plugin_files, zipped
+from lab.packages import SLIPPED, Kind, plugin_files, write_plugin, zipped
 from tests.recovery.acting import TINY, ZERO, Changed
 
 pytestmark = [pytest.mark.site, pytest.mark.req("S4")]
@@ -33,6 +34,19 @@ def test_a_good_update_is_what_the_disk_shows_and_the_plugin_stays_on(changed: C
     assert (state["id"], state["state"], state["deadline"]) == (changed.changes[-1], "confirm", result["deadline"])
     assert changed.close().result == {"change": changed.changes[-1], "state": "closed"}
     assert changed.served() == "1.1"
+
+
+@pytest.mark.req("S1")
+def test_what_else_is_offered_is_still_known_afterwards(changed: Changed, tmp_path: Path) -> None:
+    changed.site.install_plugin(write_plugin(tmp_path, "other", "1.0"))
+    changed.updates.offer("other", "2.0")
+    changed.offer()
+    assert changed.update(TINY, "1.1").status == 200
+    found = changed.paired.call("wp.site.inventory", {}).result["inventory"]
+    assert found["update:plugin:other/other.php"]["version"] == "2.0"
+    assert f"update:{TINY}" not in found
+    assert (found[TINY]["known"], found["plugin:other/other.php"]["known"]) == (True, True)
+    assert changed.close().status == 200
 
 
 def test_a_plugin_that_is_off_stays_off(changed: Changed) -> None:

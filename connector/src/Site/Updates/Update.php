@@ -102,6 +102,7 @@ final class Update {
 			throw $refusal;
 		}
 		$error = null;
+		$known = Offers::known();
 		try {
 			Plugin::updating();
 			CoreDatabase::hold_back();
@@ -115,9 +116,11 @@ final class Update {
 			$upgrader->tidy();
 			Turn::clear();
 		}
-		$now  = $this->component->installed();
-		$says = Said::by( $skin );
-		if ( null === $error && $this->stands( $upgrader, $now, $before ) && null !== $now ) {
+		$now    = $this->component->installed();
+		$says   = Said::by( $skin );
+		$stands = null === $error && $this->stands( $upgrader, $now, $before );
+		Offers::remember( $known, $stands ? $this->component->name() : '' );
+		if ( $stands && null !== $now ) {
 			$says[]   = $this->component->afterwards();
 			$deadline = time() + $this->call->args->deadline;
 			$change->confirm( $this->component->live(), $deadline );
