@@ -20,8 +20,9 @@ def needs_snapshot(item: Item) -> bool:
 
 
 def gives_up_its_way_back(item: Item) -> bool:
-    """The plan names no snapshot on purpose."""
-    return needs_snapshot(item) and item.args.get("snapshot") == ""
+    """The plan names no snapshot on purpose. A first language pack replaces nothing, so there is nothing to go back to."""
+    is_first = item.tool == "wp.translation.update" and item.before.get("revised") == ""
+    return needs_snapshot(item) and item.args.get("snapshot") == "" and not is_first
 
 
 def takes_back(item: Item) -> bool:
