@@ -57,7 +57,7 @@ HOMES = {  # where each library may be imported; a library of others that is not
     "smtplib": {"outside.mail"},
     "socket": {"outside.*", "processes.*"},  # processes listen
     "sqlalchemy": {"kernel.db", "kernel.store", "*.store", "flows.engine", "migrations", "migrations.*", "gate.ledger", "gate.switch"},
-    "sqlite3": {"kernel.db"},
+    "sqlite3": {"kernel.db", "kernel.sqlite"},
     "ssl": {"outside.*", "processes.*"},
     "starlette": {"surfaces.*", "processes.web", "processes.serve"},
     "structlog": {"kernel.log", "processes.*"},
