@@ -69,15 +69,15 @@ class Held:
 class Gate:
     """Collects what it holds, in order of arrival."""
 
-    def __init__(self, path: str, most: int) -> None:
-        self._path, self._most = path, most
+    def __init__(self, path: str, most: int, which: Callable[[Held], bool]) -> None:
+        self._path, self._most, self._which = path, most, which
         self._held: list[Held] = []
         self._changed = threading.Condition()
 
     def takes(self, held: Held) -> bool:
-        """Hold it, if it is one of those that are held here."""
+        """Hold it, if it is one of those that are held here. `which` is asked while no other request is looked at."""
         with self._changed:
-            if self._path not in held.path or len(self._held) >= self._most:
+            if self._path not in held.path or len(self._held) >= self._most or not self._which(held):
                 return False
             self._held.append(held)
             self._changed.notify_all()
@@ -90,6 +90,12 @@ class Gate:
                 raise LabError(
                     f"{len(self._held)} of {count} requests came to the gate", f"none for {seconds:g} s", "look at who was to send them"
                 )
+            return list(self._held)
+
+    @property
+    def held(self) -> list[Held]:
+        """What is held now, in order of arrival."""
+        with self._changed:
             return list(self._held)
 
     def let_go(self) -> None:

@@ -10,7 +10,7 @@ import http.client
 import socket
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -107,9 +107,9 @@ class Recorder:
         return send(self.target, exchange.method, exchange.path, pairs, exchange.body if body is None else body)
 
     @contextmanager
-    def hold(self, path: str, *, most: int = 1_000) -> Iterator[Gate]:
-        """Hold requests whose path contains `path`, at most so many. Leaving it lets go of whatever was not decided."""
-        gate = Gate(path, most)
+    def hold(self, path: str, *, most: int = 1_000, which: Callable[[Held], bool] = lambda _: True) -> Iterator[Gate]:
+        """Hold requests whose path contains `path` and of which `which` says yes, at most so many. Leaving it lets go of whatever was not decided."""
+        gate = Gate(path, most, which)
         self._gates.append(gate)
         try:
             yield gate

@@ -12,7 +12,7 @@ import os
 import signal
 import tempfile
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -60,6 +60,8 @@ class Plane:
     gate: Recorder
     database: str
     parts: tuple[str, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Further ones, as environment variables."""
     port: int = field(default_factory=server.free_port)
     _guard: Guard = field(default_factory=Guard)
     _running: dict[str, int] = field(default_factory=dict)
@@ -125,6 +127,7 @@ class Plane:
             "PRESSWARDEN_SITE_NETWORKS": "127.0.0.0/8",
             "PRESSWARDEN_DATABASE": self.database,
             "NO_COLOR": "1",
+            **self.settings,
         }
         return server.spawn([str(PROGRAM), name.partition("-")[0]], self.room / f"{name}.log", environment, self._guard)
 

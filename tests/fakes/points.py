@@ -124,10 +124,19 @@ def _not_closed() -> FakeSite:
     return FakeSite(bend={"close": UNKNOWN})
 
 
+def _taken_back_by_the_site() -> FakeSite:
+    def dies_on_load(here: FakeSite) -> tuple[Page, ...]:
+        here.take_back("fatal-here")
+        return tuple(here.pages.values())
+
+    return FakeSite(bend={"check.1.pages": dies_on_load})
+
+
 STORIES: Mapping[str, tuple[Callable[[], FakeSite], Result]] = {
     "a good update": (FakeSite, Result.SUCCEEDED),
     "a bad update": (_bad, Result.ROLLED_BACK),
     "an update that takes the site down": (_dead, Result.ROLLED_BACK),
+    "an update that the site takes back by itself": (_taken_back_by_the_site, Result.ROLLED_BACK),
     "an update that can't be taken back": (_no_way_back, Result.ROLLBACK_FAILED),
     "a good update that could not be closed": (_not_closed, Result.ROLLED_BACK),
 }
