@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -131,6 +132,14 @@ async def test_a_page_without_end_is_cut_where_every_page_is() -> None:
 
     (page,) = await look(endless)
     assert (page.status, page.size) == (200, MOST_READ)
+
+
+@pytest.mark.parametrize("body", [b"<title " * 290_000, b"<title>" * 290_000, b"<title>x</titl" * 140_000])
+async def test_a_page_made_to_be_searched_for_ever_holds_nobody_up(body: bytes) -> None:
+    began = time.process_time()
+    (page,) = await look(says(http(200, body)), total=10)
+    assert (page.status, page.title) == (200, "")
+    assert time.process_time() - began < 2
 
 
 async def test_a_page_that_drips_is_no_answer_after_its_time() -> None:
