@@ -154,7 +154,7 @@ def _not_refused(before: Decision) -> None:
 async def _proved(tx: Tx, asked: Proposal, before: Decision, who: Person, evidence: Evidence, now: datetime) -> tuple[Way, str]:
     match evidence:
         case AtTerminal():
-            await _at_terminal(tx, asked, before, evidence)
+            await _at_terminal(tx, asked, before, evidence, now)
             return Way.TERMINAL, ""
         case Tapped():
             return Way.PASSKEY, await _tapped(tx, asked, who, evidence, now)
@@ -162,7 +162,7 @@ async def _proved(tx: Tx, asked: Proposal, before: Decision, who: Person, eviden
             assert_never(evidence)
 
 
-async def _at_terminal(tx: Tx, asked: Proposal, before: Decision, evidence: AtTerminal) -> None:
+async def _at_terminal(tx: Tx, asked: Proposal, before: Decision, evidence: AtTerminal, now: datetime) -> None:
     if not evidence.local:
         raise TerminalRefused("A yes is typed on the machine that holds the database only.", do="Go there, or use a passkey.")
     if not evidence.tty:
@@ -171,7 +171,7 @@ async def _at_terminal(tx: Tx, asked: Proposal, before: Decision, evidence: AtTe
         raise TerminalRefused(
             "What was typed is not the beginning of the digest that is approved.", do="Read the plan, then type it again."
         )
-    if (before.risk in PASSKEYS_FROM or before.needs.passkeys) and await enrolling.passkeys_of(tx):
+    if (before.risk in PASSKEYS_FROM or before.needs.passkeys) and await enrolling.people_have_passkeys(tx, now):
         raise PasskeyNeeded(f"A risk of «{before.risk}» is approved with a passkey, since people here have them.", do="Use `--passkey`.")
 
 

@@ -19,6 +19,7 @@ from presswarden.identity.model import Permission
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import PersonId, new_id
+from presswarden.policy.consents import AFTER_A_REMOVAL
 
 CHALLENGE_LIVES: Final = timedelta(minutes=10)
 MOST_PASSKEYS: Final = 10
@@ -28,6 +29,12 @@ MOST_PASSKEYS: Final = 10
 async def passkeys_of(tx: Tx, person: PersonId | None = None) -> tuple[Passkey, ...]:
     """Those in use, of one person or of all."""
     return await store.passkeys(tx.org, tx, person)
+
+
+async def people_have_passkeys(tx: Tx, now: datetime) -> bool:
+    """Somebody has one, or had one a day ago: who takes the last one out of use does not get round the tap with it."""
+    removed_at = await store.last_removed(tx.org, tx)
+    return (removed_at is not None and now - removed_at < AFTER_A_REMOVAL) or bool(await store.passkeys(tx.org, tx))
 
 
 async def begin_passkey(tx: Tx, person: PersonId, party: Party, *, now: datetime) -> Enrolment:

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import datetime
 
 from presswarden.audit import service as audit
-from presswarden.audit.model import Actor, Entry
+from presswarden.audit.model import Actor, Entry, Recorded
 from presswarden.identity import store
 from presswarden.identity.model import (
     ALLOWED,
@@ -92,11 +92,20 @@ async def find_person(tx: Tx, text: str) -> Person:
 
 async def last_removal(tx: Tx) -> datetime | None:
     """When somebody last lost a say: was removed, or had a role withdrawn that approves. As the record has it; None when nobody ever did."""
-    approving = {role.value for role, allowed in ALLOWED.items() if Permission.APPROVE in allowed}
-    newest = [*await audit.events(tx, kind="person.removed", newest_first=True, limit=1)]
-    withdrawn = await audit.events(tx, kind="role.withdrawn", newest_first=True, limit=100)
-    newest += [one for one in withdrawn if one.payload is None or one.payload.get("role") in approving][:1]
+    newest = [*await audit.events(tx, kind="person.removed", newest_first=True, limit=1), *await _last_withdrawn(tx)]
     return max((one.at for one in newest), default=None)
+
+
+async def _last_withdrawn(tx: Tx) -> list[Recorded]:
+    """The newest loss of a role that approves, however many others were withdrawn after it."""
+    approving = {role.value for role, allowed in ALLOWED.items() if Permission.APPROVE in allowed}
+    page = await audit.events(tx, kind="role.withdrawn", newest_first=True)
+    while page:
+        found = [one for one in page if one.payload is None or one.payload.get("role") in approving]
+        if found:
+            return found[:1]
+        page = await audit.events(tx, kind="role.withdrawn", newest_first=True, after=page[-1].id)
+    return []
 
 
 async def owner(tx: Tx) -> Person:

@@ -182,6 +182,22 @@ async def test_a_removed_passkey_says_nothing_more_and_its_old_yes_no_longer_cou
         await office.yes(other, anna)
 
 
+async def test_taking_the_last_passkey_out_of_use_brings_the_terminal_back_only_a_day_later(office: Office) -> None:
+    passkey = await office.passkey(office.olga)
+    async with office.database.transaction(office.org) as tx:
+        await approvals.remove_passkey(tx, passkey.id, by=office.olga, now=office.clock.now())
+    del office.keys[office.olga]
+    site = await office.site()
+    filed, asked = await office.submit(office.item(site, package=""))
+    assert asked.needs.people == 1
+    with pytest.raises(ApprovalRefused) as refused:
+        await office.yes(filed, office.olga)
+    assert refused.value.code == "approval.passkey_needed"
+    office.later(hours=24)
+    await office.heard(site)
+    assert (await office.yes(filed, office.olga)).consented
+
+
 async def test_a_counter_that_does_not_go_up_is_an_incident_and_no_refusal(office: Office) -> None:
     anna = await office.person("Anna")
     await office.passkey(anna)

@@ -68,6 +68,21 @@ async def test_it_starts_only_a_day_after_somebody_was_removed(office: Office, h
     assert (await office.look(filed.id)).state is ProposalState.APPROVED
 
 
+async def test_an_approver_who_was_put_out_is_not_hidden_behind_others_who_approve_nothing(office: Office) -> None:
+    anna, vera = await office.person("Anna"), await office.person("Vera", Role.AUDITOR)
+    async with office.database.transaction(office.org) as tx:
+        await identity.withdraw_role(tx, anna, Grant(Role.APPROVER), by=office.olga, now=office.clock.now())
+        for _ in range(101):
+            await identity.grant_role(tx, vera, Grant(Role.VIEWER), by=office.olga, now=office.clock.now())
+            office.later(seconds=1)
+            await identity.withdraw_role(tx, vera, Grant(Role.VIEWER), by=office.olga, now=office.clock.now())
+    filed, asked = await office.submit(office.item(await office.site()))
+    assert not asked.needs.single_operator
+    with pytest.raises(ApprovalRefused) as refused:
+        await office.yes(filed, office.olga)
+    assert refused.value.code == "approval.own_proposal"
+
+
 async def test_a_role_that_approves_nothing_may_be_withdrawn_without_waiting(office: Office) -> None:
     vera = await office.person("Vera", Role.VIEWER)
     async with office.database.transaction(office.org) as tx:

@@ -11,7 +11,9 @@ import pytest
 
 from lab.authenticator import Authenticator
 from presswarden.identity.model import Role
+from presswarden.kernel.db import Database
 from presswarden.kernel.ids import new_id
+from presswarden.surfaces.cli import consenting
 from tests.support.office import Office
 from tests.support.shop import AKISMET, COMPONENTS, offered
 
@@ -67,6 +69,36 @@ def test_a_hostile_name_moves_no_cursor(sqlite_template: Path, tmp_path: Path) -
         text = office.run(*words).output
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]", text), words
         assert "<U+001B>" in text
+    adopted = office.run("proposal", "adopt", office.proposal)
+    assert adopted.exit_code == 0
+    assert "\x1b" not in adopted.output
+
+
+@pytest.mark.parametrize(
+    ("query", "settings", "local"),
+    [
+        ("", {}, True),
+        ("?host=/var/run/postgresql", {}, True),
+        ("?host=127.0.0.1:5432&host=localhost:5432", {}, True),
+        ("?host=db.example.org", {}, False),
+        ("?host=127.0.0.1:5432&host=db.example.org:5432", {}, False),
+        ("?hostaddr=203.0.113.9", {}, False),
+        ("?service=far", {}, False),
+        ("", {"PGHOST": "db.example.org"}, False),
+        ("", {"PGHOSTADDR": "203.0.113.9"}, False),
+        ("", {"PGSERVICE": "far"}, False),
+    ],
+)
+@pytest.mark.req("X6")
+def test_a_database_elsewhere_is_not_here_however_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, query: str, settings: dict[str, str], local: bool
+) -> None:
+    for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert consenting.is_here(Database(f"postgresql:///presswarden{query}")) is local
+    assert not consenting.is_here(Database("postgresql://db.example.org/presswarden"))
 
 
 def test_a_recommendation_is_adopted_before_it_is_approved(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, LargeBinary, String, UniqueConstraint, delete, insert, select, update
+from sqlalchemy import BigInteger, ForeignKeyConstraint, LargeBinary, String, UniqueConstraint, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -82,6 +82,11 @@ async def count(org: OrgId, tx: Tx, passkey: str, sign_count: int) -> None:
 async def remove(org: OrgId, tx: Tx, passkey: str, now: datetime) -> None:
     mine = (PasskeyRow.org == org, PasskeyRow.id == passkey)
     await tx.execute(update(PasskeyRow).where(*mine).values(removed_at=now).execution_options(synchronize_session=False))
+
+
+async def last_removed(org: OrgId, tx: Tx) -> datetime | None:
+    """When a passkey was last taken out of use."""
+    return await tx.scalar(select(func.max(PasskeyRow.removed_at)).where(PasskeyRow.org == org))
 
 
 async def put_enrolment(org: OrgId, tx: Tx, enrolment: Enrolment) -> None:

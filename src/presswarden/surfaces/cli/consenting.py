@@ -6,8 +6,9 @@ or may be said this way at all, is asked of `approvals`.
 
 import base64
 import ipaddress
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from presswarden.approvals import consent
 from presswarden.approvals import service as approvals
 from presswarden.approvals.model import AtTerminal, Evidence, Party, PasskeyRefused, Tapped
 from presswarden.kernel.canonical import Json, decode_object
+from presswarden.kernel.db import Database
 from presswarden.kernel.errors import Malformed, PresswardenError
 from presswarden.kernel.ids import ProposalId
 from presswarden.mailbox import service as mailbox
@@ -25,6 +27,7 @@ from presswarden.rollouts import service as rollouts
 from presswarden.surfaces.cli import proposal_pages
 from presswarden.surfaces.cli.desk import Desk
 from presswarden.surfaces.cli.output import document
+from presswarden.telemetry.model import shown
 
 _LARGEST_ANSWER: Final = 65_536
 
@@ -46,14 +49,34 @@ def at_a_terminal() -> bool:
 
 
 def is_local(desk: Desk) -> bool:
-    """The database lies on this machine."""
-    host = desk.database.url.host or ""
-    if desk.database.is_sqlite or host in {"", "localhost"}:
+    return is_here(desk.database)
+
+
+def is_here(database: Database) -> bool:
+    """The database lies on this machine, by every place that its address or the driver's own settings could name."""
+    if database.is_sqlite:
+        return True
+    url = database.url
+    if "service" in url.query or "PGSERVICE" in os.environ:
+        return False  # a file elsewhere says where it lies
+    told = [url.host, *_named(url.query.get("host")), *_named(url.query.get("hostaddr"))]
+    hosts = [host for host in told if host] or [os.environ.get("PGHOST", "")]
+    return all(_is_here(host) for host in [*hosts, os.environ.get("PGHOSTADDR", "")])
+
+
+def _named(value: str | Sequence[str] | None) -> list[str]:
+    """Hosts as a query names them: once or several times, each perhaps with its port."""
+    told = [value] if isinstance(value, str) else list(value or ())
+    return [host.partition(":")[0] if host.count(":") == 1 else host for host in told]
+
+
+def _is_here(host: str) -> bool:
+    if host in {"", "localhost"} or host.startswith(("/", "@")):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host.startswith("/")
+        return False
 
 
 def party(url: str) -> Party:
@@ -93,7 +116,7 @@ async def approve(desk: Desk, proposal: ProposalId, *, passkey: bool, assertion:
     else:
         print("\nYour yes is written down. Still wanted:")
         for reason in found.against():
-            print(f"  {reason.code}: {reason.says}")
+            print(f"  {reason.code}: {shown(reason.says, 600)}")
     return 0
 
 

@@ -17,6 +17,7 @@ from presswarden.surfaces.cli import consenting, proposal_pages
 from presswarden.surfaces.cli.desk import Counter, Desk
 from presswarden.surfaces.cli.output import document, moment, table
 from presswarden.surfaces.cli.sites import Reason
+from presswarden.telemetry.model import shown
 
 Id = Annotated[str, typer.Argument(metavar="PROPOSAL", help="The proposal's id.")]
 _STANDING = (ProposalState.RECOMMENDED, ProposalState.WAITING, ProposalState.APPROVED)
@@ -108,7 +109,7 @@ async def _adopt(desk: Desk, proposal: ProposalId) -> int:
         print(document(proposal_pages.plain_line(adopted)))
         return 0
     print(
-        f"It is yours now: {adopted.title}. Whoever adopts counts as asking, so another person approves, unless you are the only one who may."
+        f"It is yours now: {shown(adopted.title)}. Whoever adopts counts as asking, so another person approves, unless you are the only one who may."
     )
     print(f"Next: presswarden proposal approve {proposal}")
     return 0
