@@ -199,11 +199,10 @@ def _radius(page: Page) -> Iterator[str]:
 
 
 def _acts(page: Page) -> str:
-    items = {(item.site, item.component, item.tool): item for item in page.proposal.items}
     rows = []
-    for leaf in page.proposal.plan.acts:
-        item = items.get((leaf.site, leaf.component, leaf.tool))
-        was, version, package = (item.was, item.version, item.package[:16]) if item else ("", "", "")
+    # In the order of the plan, which the gate holds both to: two acts on one component are never shown as one.
+    for item, leaf in zip(page.proposal.items, page.proposal.plan.acts, strict=False):
+        was, version, package = item.was, item.version, item.package[:16]
         snapshot = leaf.args.get("snapshot")
         rows.append(
             (
