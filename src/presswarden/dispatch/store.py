@@ -5,7 +5,7 @@ A pooled key belongs to nobody, so the process's KEK wraps it directly; once an 
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, Integer, LargeBinary, String, delete, select, update
+from sqlalchemy import Boolean, Integer, LargeBinary, String, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -62,6 +62,16 @@ class ContactRow(Tenant, Base):
     last_failed_at: Mapped[datetime]
 
 
+# The statements of every call: built once.
+_CALL_KEYS = (
+    select(CallKeyRow)
+    .where(CallKeyRow.org == bindparam("of_org"), CallKeyRow.installation == bindparam("of"))
+    .order_by(CallKeyRow.epoch.desc())
+)
+_LOCK = select(LockRow).where(LockRow.org == bindparam("of_org"), LockRow.installation == bindparam("of")).with_for_update()
+_FAILED = select(ContactRow.failures).where(ContactRow.org == bindparam("of_org"), ContactRow.installation == bindparam("of"))
+
+
 async def add_pooled(everyone: Everyone, tx: Tx, kid: KeyId, wrapped: bytes, public: bytes, now: datetime) -> None:
     _across(everyone, tx)
     tx.add(PooledKeyRow(kid=kid, wrapped=wrapped, public=public, made_at=now))
@@ -91,14 +101,10 @@ async def add_call_key(org: OrgId, tx: Tx, installation: InstallationId, key: Se
 
 async def call_keys(org: OrgId, tx: Tx, installation: InstallationId) -> tuple[SealedKey, ...]:
     """The installation's keys, newest epoch first."""
-    rows = await tx.scalars(
-        select(CallKeyRow)
-        .where(CallKeyRow.org == org, CallKeyRow.installation == installation)
-        .order_by(CallKeyRow.epoch.desc())
-        .execution_options(populate_existing=True)
-    )
+    _ = org
     return tuple(
-        SealedKey(KeyId(row.kid), row.alg, row.public, row.sealed, row.sealed_site, row.epoch, row.active, row.not_after) for row in rows
+        SealedKey(KeyId(row.kid), row.alg, row.public, row.sealed, row.sealed_site, row.epoch, row.active, row.not_after)
+        for row in await tx.rows(_CALL_KEYS, of=installation)
     )
 
 
@@ -157,13 +163,9 @@ async def put_seen_fence(org: OrgId, tx: Tx, installation: InstallationId, fence
 
 async def lock(org: OrgId, tx: Tx, installation: InstallationId) -> Lock | None:
     """The site's lock, held until this transaction ends."""
-    row = await tx.scalar(
-        select(LockRow)
-        .where(LockRow.org == org, LockRow.installation == installation)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return None if row is None else Lock(InstallationId(row.installation), WorkId(row.work), row.holder, row.fence)
+    _ = org
+    found = await tx.rows(_LOCK, of=installation)
+    return next((Lock(InstallationId(row.installation), WorkId(row.work), row.holder, row.fence) for row in found), None)
 
 
 async def put_lock(org: OrgId, tx: Tx, lock: Lock, now: datetime) -> bool:
@@ -207,6 +209,8 @@ async def count_failure(org: OrgId, tx: Tx, installation: InstallationId, now: d
 
 async def forget_failures(org: OrgId, tx: Tx, installation: InstallationId) -> bool:
     """True when there were any."""
+    if not await tx.rows(_FAILED, of=installation):  # nearly always, and cheaper to see than to delete nothing
+        return False
     gone = await tx.execute(
         delete(ContactRow)
         .where(ContactRow.org == org, ContactRow.installation == installation)

@@ -5,7 +5,7 @@ A bucket's row is locked while it is counted, so parallel callers can't spend on
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Float, Integer, String, delete, select
+from sqlalchemy import Float, Integer, String, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -33,40 +33,46 @@ class PermitRow(Tenant, Base):
     renewals: Mapped[int] = mapped_column(Integer)
 
 
+# Asked with every call: built once.
+_BUCKET = select(BucketRow).where(BucketRow.org == bindparam("of_org"), BucketRow.installation == bindparam("of")).with_for_update()
+_COUNT = (
+    update(BucketRow)
+    .where(BucketRow.org == bindparam("of_org"), BucketRow.installation == bindparam("of"))
+    .values(tokens=bindparam("left"), counted_at=bindparam("at"))
+)
+_PERMIT = select(PermitRow).where(PermitRow.org == bindparam("of_org"), PermitRow.call == bindparam("of"))
+_GIVE = insert(PermitRow)
+
+
 async def take_token(org: OrgId, tx: Tx, installation: InstallationId, rate: Rate, *, now: datetime) -> bool:
     """Spend one token of the installation's bucket; False when it is empty."""
-    bucket = select(BucketRow).where(BucketRow.org == org, BucketRow.installation == installation).with_for_update()
-    row = await tx.scalar(bucket)
-    if row is None:
+    found = await tx.rows(_BUCKET, of=installation)
+    if not found:
         try:
             async with tx.begin_nested():
                 tx.add(BucketRow(org=org, installation=installation, tokens=rate.capacity, counted_at=now))
         except IntegrityError:  # another caller made the bucket first
             pass
-        row = (await tx.scalars(bucket.execution_options(populate_existing=True))).one()
+        found = await tx.rows(_BUCKET, of=installation)
+    (row,) = found
     tokens = refill(row.tokens, row.counted_at, rate, now)
-    row.counted_at = max(now, row.counted_at)
-    row.tokens = tokens - 1 if tokens >= 1 else tokens
-    await tx.flush()
+    await tx.change(_COUNT, of=installation, left=tokens - 1 if tokens >= 1 else tokens, at=max(now, row.counted_at))
     return tokens >= 1
 
 
 async def give(org: OrgId, tx: Tx, permit: Permit, *, now: datetime) -> None:
     """Write a new permit down. A second one for the same call breaks the primary key."""
-    tx.add(
-        PermitRow(
-            org=org, call=permit.call, installation=permit.installation, tool=permit.tool, args_hash=permit.args_hash,
-            given_at=now, until=permit.until, renewals=0,
-        )
+    await tx.change(
+        _GIVE, org=org, call=permit.call, installation=permit.installation, tool=permit.tool, args_hash=permit.args_hash,
+        given_at=now, until=permit.until, renewals=0,
     )  # fmt: skip
-    await tx.flush()
 
 
 async def given(org: OrgId, tx: Tx, call: CallId) -> Permit | None:
-    row = await tx.scalar(select(PermitRow).where(PermitRow.org == org, PermitRow.call == call))
-    if row is None:
-        return None
-    return Permit(OrgId(row.org), InstallationId(row.installation), CallId(row.call), row.tool, row.args_hash, row.until)
+    _ = org
+    for row in await tx.rows(_PERMIT, of=call):
+        return Permit(OrgId(row.org), InstallationId(row.installation), CallId(row.call), row.tool, row.args_hash, row.until)
+    return None
 
 
 async def renew(org: OrgId, tx: Tx, call: CallId, until: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String, delete, select
+from sqlalchemy import String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.gate.model import Stop
@@ -15,6 +15,9 @@ class StopRow(Tenant, Base):
     reason: Mapped[str] = mapped_column(String(200))
     stopped_by: Mapped[str] = mapped_column(String(64))
     since: Mapped[datetime]
+
+
+_STOP = select(StopRow).where(StopRow.org == bindparam("of_org"))  # asked with every call
 
 
 async def stop(org: OrgId, tx: Tx, *, reason: str, by: str, now: datetime) -> bool:
@@ -34,5 +37,5 @@ async def lift(org: OrgId, tx: Tx) -> bool:
 
 
 async def stopped(org: OrgId, tx: Tx) -> Stop | None:
-    row = await tx.scalar(select(StopRow).where(StopRow.org == org))
-    return None if row is None else Stop(row.reason, row.stopped_by, row.since)
+    _ = org
+    return next((Stop(row.reason, row.stopped_by, row.since) for row in await tx.rows(_STOP)), None)

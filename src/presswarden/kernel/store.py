@@ -1,6 +1,6 @@
 """Where wrapped organisation keys lie: one row for each organisation and owner (process). Limits: rows are useless without the owner's KEK."""
 
-from sqlalchemy import LargeBinary, String, select
+from sqlalchemy import LargeBinary, String, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,18 +15,20 @@ class OrgKeyRow(Tenant, Base):
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+_KEPT = select(OrgKeyRow.wrapped).where(OrgKeyRow.org == bindparam("of_org"), OrgKeyRow.owner == bindparam("of"))
+
+
 async def org_key(org: OrgId, tx: Tx, kek: Kek) -> OrgKey:
     """This process's key for `org`; made on first use. Raises `SealBroken` when the KEK is not the one that wrapped it."""
-    kept = select(OrgKeyRow.wrapped).where(OrgKeyRow.org == org, OrgKeyRow.owner == kek.owner)
-    wrapped = await tx.scalar(kept)
-    if wrapped is None:
+    kept = await tx.rows(_KEPT, of=kek.owner)
+    if not kept:
         try:
             async with tx.begin_nested():
                 tx.add(OrgKeyRow(org=org, owner=kek.owner, wrapped=kek.wrap(new_key(), org)))
         except IntegrityError:  # another process of this owner was first, at the same moment: its key is the one
             pass
-        wrapped = (await tx.scalars(kept)).one()
-    return OrgKey(org, kek.unwrap(wrapped, org))
+        kept = await tx.rows(_KEPT, of=kek.owner)
+    return OrgKey(org, kek.unwrap(kept[0].wrapped, org))
 
 
 async def require_opening(everyone: Everyone, tx: Tx, kek: Kek) -> None:

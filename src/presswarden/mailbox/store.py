@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, delete, func, select, update
+from sqlalchemy import JSON, Index, Row, String, bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,6 +40,32 @@ class RequestRow(Tenant, Base):
     """Which asking of the same request this is."""
 
 
+# The statements of every call: built once.
+_THIS = (RequestRow.org == bindparam("of_org"), RequestRow.id == bindparam("of"))
+_ONE = select(RequestRow).where(*_THIS)
+_TO_CLAIM = _ONE.where(RequestRow.look_at <= bindparam("by")).with_for_update(skip_locked=True)
+_CLAIM = update(RequestRow).where(*_THIS).values(look_at=bindparam("until"), state=RequestState.SENT.value, held_by=bindparam("holder"))
+_STILL_OPEN = select(RequestRow.id).where(*_THIS, RequestRow.look_at.is_not(None)).with_for_update()
+_PUT_STATE = (
+    update(RequestRow)
+    .where(*_THIS)
+    .values(
+        state=bindparam("to"), look_at=bindparam("at"), held_by=None, settled_at=bindparam("settled"),
+        outcome=bindparam("told", type_=JSON(none_as_null=True)),
+    )
+)  # fmt: skip
+_DUE = (
+    select(RequestRow.org, RequestRow.id, RequestRow.installation)
+    .where(
+        RequestRow.look_at <= bindparam("by"),
+        RequestRow.installation.not_in(bindparam("busy", expanding=True)),
+        RequestRow.id.not_in(bindparam("held", expanding=True)),
+    )
+    .order_by(RequestRow.look_at)
+    .limit(bindparam("most"))
+)
+
+
 async def add_request(org: OrgId, tx: Tx, request: Request, *, turn: str = "") -> None:
     tx.add(
         RequestRow(
@@ -63,9 +89,8 @@ async def add_once(org: OrgId, tx: Tx, request: Request, *, turn: str) -> bool:
 
 
 async def request(org: OrgId, tx: Tx, request_id: RequestId) -> Request | None:
-    found = select(RequestRow).where(RequestRow.org == org, RequestRow.id == request_id).execution_options(populate_existing=True)
-    row = await tx.scalar(found)
-    return None if row is None else _request(row)
+    _ = org
+    return next((_request(row) for row in await tx.rows(_ONE, of=request_id)), None)
 
 
 async def reopen(org: OrgId, tx: Tx, request_id: RequestId, turn: str, *, deadline: datetime, now: datetime) -> bool:
@@ -97,35 +122,23 @@ async def due(
 ) -> tuple[Due, ...]:
     """Requests to look at now, oldest first; none of a `busy` installation, so that one slow site can't fill the list."""
     _across(everyone, tx)
-    rows = await tx.execute(
-        select(RequestRow.org, RequestRow.id, RequestRow.installation)
-        .where(RequestRow.look_at <= now, RequestRow.installation.not_in(busy), RequestRow.id.not_in(held))
-        .order_by(RequestRow.look_at)
-        .limit(limit)
-    )
+    rows = await tx.direct.execute(_DUE, {"by": now, "most": limit, "busy": list(busy), "held": list(held)})
     return tuple(Due(OrgId(org), RequestId(id_), InstallationId(installation)) for org, id_, installation in rows)
 
 
 async def claim(org: OrgId, tx: Tx, request_id: RequestId, *, holder: str, now: datetime) -> Request | None:
     """Take the request for one try, as it stood before. None when it is somebody else's, or nothing is left to do."""
-    found = await tx.scalar(
-        select(RequestRow)
-        .where(RequestRow.org == org, RequestRow.id == request_id, RequestRow.look_at <= now)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        return None
-    before = _request(found)
-    found.look_at, found.state, found.held_by = now + lease_of(found.tool), RequestState.SENT.value, holder or None
-    await tx.flush()
-    return before
+    _ = org
+    for row in await tx.rows(_TO_CLAIM, of=request_id, by=now):
+        await tx.change(_CLAIM, of=request_id, until=now + lease_of(row.tool), holder=holder or None)
+        return _request(row)
+    return None
 
 
 async def hold_open(org: OrgId, tx: Tx, request_id: RequestId) -> bool:
     """False when the request is settled; else nobody settles it before this transaction ends."""
-    open_one = (RequestRow.org == org, RequestRow.id == request_id, RequestRow.look_at.is_not(None))
-    return await tx.scalar(select(RequestRow.id).where(*open_one).with_for_update()) is not None
+    _ = org
+    return bool(await tx.rows(_STILL_OPEN, of=request_id))
 
 
 async def put_state(
@@ -138,14 +151,9 @@ async def put_state(
     outcome: Outcome | None = None,
     now: datetime,
 ) -> None:
-    await tx.execute(
-        update(RequestRow)
-        .where(RequestRow.org == org, RequestRow.id == request_id)
-        .values(
-            state=state, look_at=look_at, held_by=None, settled_at=now if state in SETTLED else None, outcome=None if outcome is None else _plain(outcome)
-        )
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
+    _ = org
+    settled, told = now if state in SETTLED else None, None if outcome is None else _plain(outcome)
+    await tx.change(_PUT_STATE, of=request_id, to=state.value, at=look_at, settled=settled, told=told)
 
 
 async def put_request(org: OrgId, tx: Tx, request_id: RequestId, *, unknown: bool = False, **values: object) -> None:
@@ -212,7 +220,7 @@ def _outcome(stored: Mapping[str, Any]) -> Outcome:
     )  # fmt: skip
 
 
-def _request(row: RequestRow) -> Request:
+def _request(row: RequestRow | Row[Any]) -> Request:
     return Request(
         OrgId(row.org), RequestId(row.id), SiteId(row.site), InstallationId(row.installation), row.tool, row.args,
         Actor(row.by_kind, row.by_id), CorrelationId(row.correlation), row.asked_at, row.deadline, RequestState(row.state), row.settled_at,
