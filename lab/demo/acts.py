@@ -74,7 +74,7 @@ def reads(cast: Cast) -> None:
         told = cast.control.ask("site", "read", "shop", tool)
         cast.stage.say(f"{tool}: {_short(told['result'])}")
     ran = [event["tool"] for event in cast.site.await_events("action_ran", len(READS))]
-    cast.stage.check(f"the site ran exactly these {len(READS)} calls", holds=sorted(ran) == sorted(READS))
+    cast.stage.check(f"the site ran these {len(READS)} reads and nothing else", holds=set(ran) == set(READS))
 
 
 def attack(cast: Cast) -> None:
