@@ -37,7 +37,7 @@ async def of_sites(
     """One for each site that `items` touch."""
     wanted = tuple(dict.fromkeys(item.site for item in items))
     stations = await modes.stations(tx.org, tx, wanted)
-    known = {site.id: site for site in await sites.list_sites(tx)}
+    known = {site.id: site for site in await sites.some_sites(tx, wanted)}
     held = await incidents.held_components(tx)
     # A site that is not the organisation's has no facts, and the policy refuses what names it.
     return {
@@ -54,8 +54,7 @@ async def of_items(tx: Tx, items: Sequence[Item]) -> tuple[tuple[Item, Component
 
 
 async def fleet(tx: Tx, touched: Sequence[SiteId]) -> Fleet:
-    paired = [site for site in await sites.list_sites(tx) if site.state is InstallationState.PAIRED]
-    return Fleet(size=len(paired), touched=len(set(touched)))
+    return Fleet(size=await sites.paired_count(tx), touched=len(set(touched)))
 
 
 async def approvers(tx: Tx) -> Approvers:

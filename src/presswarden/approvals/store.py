@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any  # for JSON columns: SQLAlchemy can't resolve the recursive type of `Json`
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKeyConstraint, Index, String, insert, select, text
+from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKeyConstraint, Index, String, bindparam, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,11 +80,17 @@ async def add(org: OrgId, tx: Tx, given: Given, *, proposer: str, alone: bool, a
     )
 
 
+_GIVEN = (
+    select(ConsentRow)
+    .where(ConsentRow.org == bindparam("of_org"), ConsentRow.proposal == bindparam("of"))
+    .order_by(ConsentRow.at, ConsentRow.person)
+)
+
+
 async def given_to(org: OrgId, tx: Tx, proposal: ProposalId) -> tuple[Given, ...]:
     """Every answer, oldest first."""
-    rows = await tx.scalars(
-        select(ConsentRow).where(ConsentRow.org == org, ConsentRow.proposal == proposal).order_by(ConsentRow.at, ConsentRow.person)
-    )
+    _ = org
+    rows = await tx.rows(_GIVEN, of=proposal)
     return tuple(
         Given(
             org=OrgId(row.org),

@@ -132,7 +132,7 @@ _INTO_BOTH: Final = (
 
 async def add(org: OrgId, tx: Tx, entries: Sequence[Sealed], members: bytes | None = None) -> None:
     """One statement, whatever the number of entries; their queue rows come with them."""
-    connection = await tx.connection()
+    connection = tx.direct
     rows = [
         {
             "org": org,

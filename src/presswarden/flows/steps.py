@@ -6,7 +6,8 @@ Limits: what the answers mean is the saga's; signing and sending are the dispatc
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -57,20 +58,23 @@ class Bells:
         if bell is not None:
             bell.set()
 
-    async def until_settled(self, request: RequestId, look: Callable[[], Coroutine[Any, Any, Request]]) -> Request:
-        bell = self._bells.setdefault(request, asyncio.Event())
+    @contextmanager
+    def listening(self, request: RequestId) -> Iterator[asyncio.Event]:
+        """To be begun before the request is asked for, so that no ring is missed."""
         try:
-            for _ in range(MOST_LOOKS):
-                found = await look()
-                if found.is_settled:
-                    return found
-                try:
-                    await asyncio.wait_for(bell.wait(), LOOK_EVERY)
-                except TimeoutError:
-                    continue
-                bell.clear()
+            yield self._bells.setdefault(request, asyncio.Event())
         finally:
             self._bells.pop(request, None)
+
+    async def until_settled(self, bell: asyncio.Event, asked: Request, look: Callable[[], Coroutine[Any, Any, Request]]) -> Request:
+        found = asked
+        for _ in range(MOST_LOOKS):
+            if found.is_settled:
+                return found
+            with suppress(TimeoutError):
+                await asyncio.wait_for(bell.wait(), LOOK_EVERY)
+            bell.clear()
+            found = await look()
         raise RuntimeError("no dispatcher brought this request to its end")
 
 
@@ -203,16 +207,18 @@ class DurableHands:
 
     async def _once(self, ask: Callable[[Tx, int, datetime], Coroutine[Any, Any, Request]], turn: int) -> Outcome:
         shop = self._shop
-        async with shop.database.transaction(self._work.org) as tx:
-            await locks.hold(tx, self._lock)
-            asked = await ask(tx, turn, shop.clock.now())
-        await shop.wake.ring(mailbox.DISPATCH)
+        with ExitStack() as listening:
+            async with shop.database.transaction(self._work.org) as tx:
+                await locks.hold(tx, self._lock)
+                asked = await ask(tx, turn, shop.clock.now())
+                bell = listening.enter_context(shop.bells.listening(asked.id))  # nobody settles it before the commit
+            await shop.wake.ring(mailbox.DISPATCH)
 
-        async def look() -> Request:
-            async with shop.database.reading(self._work.org) as tx:
-                return await mailbox.outcome(tx, asked.id)
+            async def look() -> Request:
+                async with shop.database.reading(self._work.org) as tx:
+                    return await mailbox.outcome(tx, asked.id)
 
-        settled = await shop.bells.until_settled(asked.id, look)
+            settled = await shop.bells.until_settled(bell, asked, look)
         if settled.outcome is None:
             raise RuntimeError("a settled request has an outcome")
         return settled.outcome

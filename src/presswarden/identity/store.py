@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any  # rows, whole or column by column
 
-from sqlalchemy import ForeignKeyConstraint, String, UniqueConstraint, delete, select, update
+from sqlalchemy import ForeignKeyConstraint, String, UniqueConstraint, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.identity.model import Grant, Organisation, Person, Role
@@ -81,6 +82,10 @@ async def remove_person(org: OrgId, tx: Tx, person: PersonId, now: datetime) -> 
     await tx.execute(update(PersonRow).where(PersonRow.org == org, PersonRow.person == person).values(removed_at=now))
 
 
+_PEOPLE = select(PersonRow).where(PersonRow.org == bindparam("of_org")).order_by(PersonRow.created_at, PersonRow.person)
+_GRANTS = select(GrantRow).where(GrantRow.org == bindparam("of_org"))
+
+
 async def people(org: OrgId, tx: Tx, *, person: PersonId | None = None, mail: str | None = None) -> tuple[Person, ...]:
     """All people of the organisation, or those with this id or mail address; removed ones too."""
     query = select(PersonRow).where(PersonRow.org == org).order_by(PersonRow.created_at, PersonRow.person)
@@ -88,6 +93,9 @@ async def people(org: OrgId, tx: Tx, *, person: PersonId | None = None, mail: st
         query = query.where(PersonRow.person == person)
     if mail is not None:
         query = query.where(PersonRow.mail == mail)
+    if person is None and mail is None:
+        rows, grants = await tx.rows(_PEOPLE), await tx.rows(_GRANTS)
+        return tuple(_person(row, [grant for grant in grants if grant.person == row.person]) for row in rows)
     rows = (await tx.scalars(query)).all()
     grants = (await tx.scalars(select(GrantRow).where(GrantRow.org == org, GrantRow.person.in_([row.person for row in rows])))).all()
     return tuple(_person(row, [grant for grant in grants if grant.person == row.person]) for row in rows)
@@ -97,6 +105,6 @@ def _organisation(row: OrganisationRow) -> Organisation:
     return Organisation(OrgId(row.org), row.name, row.created_at)
 
 
-def _person(row: PersonRow, grants: Sequence[GrantRow]) -> Person:
+def _person(row: Any, grants: Sequence[Any]) -> Person:
     held = frozenset(Grant(Role(grant.role), SiteId(grant.site) if grant.site else None) for grant in grants)
     return Person(PersonId(row.person), row.name, row.mail, held, row.created_at, row.removed_at)

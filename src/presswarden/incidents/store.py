@@ -59,6 +59,13 @@ _OPEN_AT = select(_INCIDENTS).where(
 )
 
 
+_TOLD = (
+    select(SignalRow.detail)
+    .join(IncidentRow, (SignalRow.org == IncidentRow.org) & (SignalRow.incident == IncidentRow.id))
+    .where(IncidentRow.org == bindparam("of_org"), IncidentRow.kind == bindparam("of_kind"), IncidentRow.open_key.is_not(None))
+)
+
+
 async def open_one(org: OrgId, tx: Tx, incident: Incident) -> bool:
     """Write a new incident; False when another transaction opened one of the same site and kind first."""
     try:
@@ -124,7 +131,8 @@ async def listed(org: OrgId, tx: Tx, *, site: SiteId | None, only_open: bool, li
 
 async def open_at(org: OrgId, tx: Tx, site: SiteId) -> tuple[Incident, ...]:
     """Every open one of a site: at most one for each kind. Newest signal first."""
-    rows = (await (await tx.connection()).execute(_OPEN_AT, {"of_org": org, "of_site": site})).all()
+    _ = org
+    rows = await tx.rows(_OPEN_AT, of_site=site)
     return tuple(sorted(map(_incident, rows), key=lambda one: (-one.last_at.timestamp(), one.id)))
 
 
@@ -137,13 +145,8 @@ async def open_counts(org: OrgId, tx: Tx) -> dict[SiteId, int]:
 
 async def told_of_open(org: OrgId, tx: Tx, kind: SignalKind, name: str) -> frozenset[str]:
     """What the signals of every open incident of this kind tell under `name`."""
-    same = (SignalRow.org == IncidentRow.org) & (SignalRow.incident == IncidentRow.id)
-    rows = await tx.scalars(
-        select(SignalRow.detail)
-        .join(IncidentRow, same)
-        .where(IncidentRow.org == org, IncidentRow.kind == kind.value, IncidentRow.open_key.is_not(None))
-    )
-    found = (detail.get(name) for detail in rows)
+    _ = org
+    found = (row.detail.get(name) for row in await tx.rows(_TOLD, of_kind=kind.value))
     return frozenset(value for value in found if isinstance(value, str) and value)
 
 

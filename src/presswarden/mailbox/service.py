@@ -239,7 +239,7 @@ async def still_offered(tx: Tx, envelope: Envelope) -> Envelope | None:
 
 async def end_envelope(tx: Tx, call: CallId) -> None:
     """This call is not sent again."""
-    await letters.put_envelope(tx.org, tx, call, state=EnvelopeState.ENDED, headers=None)
+    await letters.end(tx.org, tx, call)
 
 
 async def stale_offers(
@@ -254,7 +254,7 @@ async def settle(tx: Tx, request: Request, result: Outcome, *, by: Actor, now: d
     if result.state not in SETTLED:
         raise RuntimeError("an outcome is a settled state")
     if result.call is not None:
-        await letters.put_envelope(tx.org, tx, result.call, state=EnvelopeState.ENDED, headers=None)
+        await letters.end(tx.org, tx, result.call)
     await store.put_state(tx.org, tx, request.id, result.state, look_at=None, outcome=result, now=now)
     told: dict[str, Json] = {
         "state": result.state, "code": result.code, "call": result.call or "", "carried_by": result.carried_by, "receipt": result.receipt,

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, Index, Row, String, bindparam, delete, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import JSON, Executable, Index, Row, String, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.audit.model import Actor
@@ -67,25 +68,29 @@ _DUE = (
 
 
 async def add_request(org: OrgId, tx: Tx, request: Request, *, turn: str = "") -> None:
-    tx.add(
-        RequestRow(
-            org=org, id=request.id, site=request.site, installation=request.installation, tool=request.tool, args=dict(request.args),
-            by_kind=request.by.kind, by_id=request.by.id, correlation=request.correlation, asked_at=request.asked_at,
-            deadline=request.deadline, state=request.state, look_at=request.asked_at,
-            planned=None if request.planned is None else asdict(request.planned), turn=turn,
-        )
-    )  # fmt: skip
-    await tx.flush()
+    await tx.direct.execute(_adding(once=False, on_postgresql=False), _row(org, request, turn))
 
 
 async def add_once(org: OrgId, tx: Tx, request: Request, *, turn: str) -> bool:
     """False when somebody else wrote a request with this id down at the same moment."""
-    try:
-        async with tx.begin_nested():
-            await add_request(org, tx, request, turn=turn)
-    except IntegrityError:
-        return False
-    return True
+    built = _adding(once=True, on_postgresql=tx.direct.dialect.name == "postgresql")
+    return (await tx.direct.execute(built, _row(org, request, turn))).rowcount == 1
+
+
+@cache
+def _adding(*, once: bool, on_postgresql: bool) -> Executable:
+    if not once:
+        return insert(RequestRow)
+    return (postgresql.insert if on_postgresql else sqlite.insert)(RequestRow).on_conflict_do_nothing()
+
+
+def _row(org: OrgId, request: Request, turn: str) -> dict[str, object]:
+    return {
+            "org": org, "id": request.id, "site": request.site, "installation": request.installation, "tool": request.tool, "args": dict(request.args),
+            "by_kind": request.by.kind, "by_id": request.by.id, "correlation": request.correlation, "asked_at": request.asked_at,
+            "deadline": request.deadline, "state": request.state, "look_at": request.asked_at,
+            "planned": None if request.planned is None else asdict(request.planned), "turn": turn,
+    }  # fmt: skip
 
 
 async def request(org: OrgId, tx: Tx, request_id: RequestId) -> Request | None:

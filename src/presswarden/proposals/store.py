@@ -3,9 +3,10 @@
 import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any  # what the JSON columns hold, as it was written here
 
-from sqlalchemy import Float, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint, insert, select, update
+from sqlalchemy import Float, ForeignKeyConstraint, Index, Integer, Row, String, Text, UniqueConstraint, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.actions.model import Risk
@@ -73,11 +74,14 @@ async def add(org: OrgId, tx: Tx, proposal: Proposal) -> None:
     await tx.execute(insert(ItemRow), items)
 
 
+_ONE = select(ProposalRow).where(ProposalRow.org == bindparam("of_org"), ProposalRow.id == bindparam("of"))  # read at every step
+_LOCKED = _ONE.with_for_update()
+
+
 async def find(org: OrgId, tx: Tx, proposal: ProposalId, *, lock: bool = False) -> Proposal | None:
     """`lock`: nobody else moves it until this transaction ends."""
-    wanted = select(ProposalRow).where(ProposalRow.org == org, ProposalRow.id == proposal).execution_options(populate_existing=True)
-    row = await tx.scalar(wanted.with_for_update() if lock else wanted)
-    return None if row is None else _proposal(org, row)
+    found = await tx.rows(_LOCKED if lock else _ONE, of=proposal)
+    return next((_proposal(org, row) for row in found), None)
 
 
 async def listed(
@@ -150,8 +154,19 @@ def _leaf_in(index: int, kept: Mapping[str, Any]) -> Leaf:
     )  # fmt: skip
 
 
-def _proposal(org: OrgId, row: ProposalRow) -> Proposal:
-    leaves = tuple(_leaf_in(index, kept) for index, kept in enumerate(json.loads(row.leaves), start=1))
+# These texts never change and are read again at each step of a change: the newest few are read once.
+@lru_cache(maxsize=32)
+def _leaves(text: str) -> tuple[Leaf, ...]:
+    return tuple(_leaf_in(index, kept) for index, kept in enumerate(json.loads(text), start=1))
+
+
+@lru_cache(maxsize=32)
+def _items(text: str) -> tuple[Item, ...]:
+    return tuple(_item_in(kept) for kept in json.loads(text))
+
+
+def _proposal(org: OrgId, row: ProposalRow | Row[Any]) -> Proposal:
+    leaves = _leaves(row.leaves)
     adopted = None if row.adopted_by_kind is None or row.adopted_by_id is None else Actor(row.adopted_by_kind, row.adopted_by_id)
     return Proposal(
         org=org,
@@ -160,7 +175,7 @@ def _proposal(org: OrgId, row: ProposalRow) -> Proposal:
         by=Actor(row.by_kind, row.by_id),
         adopted_by=adopted,
         title=row.title,
-        items=tuple(_item_in(kept) for kept in json.loads(row.items)),
+        items=_items(row.items),
         evidence=tuple(Evidence(code, says, against) for code, says, against in json.loads(row.evidence)),
         confidence=row.confidence,
         risk=Risk(row.risk),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint, func, select, update
+from sqlalchemy import JSON, ForeignKeyConstraint, Index, Integer, Row, String, Text, UniqueConstraint, bindparam, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.canonical import Json
@@ -60,6 +60,35 @@ class ChangeRow(Tenant, Base):
     ended_at: Mapped[datetime | None]
 
 
+# The statements of every step: built once.
+_WORK = select(WorkRow).where(WorkRow.org == bindparam("of_org"), WorkRow.id == bindparam("of"))
+_WORK_OF = select(WorkRow).where(WorkRow.org == bindparam("of_org"), WorkRow.proposal == bindparam("of")).order_by(WorkRow.id)
+_CHANGES_OF_WORK = (
+    select(ChangeRow.id).where(ChangeRow.org == bindparam("of_org"), ChangeRow.work == bindparam("of")).order_by(ChangeRow.leaf)
+)
+_CHANGE = select(ChangeRow).where(ChangeRow.org == bindparam("of_org"), ChangeRow.id == bindparam("of"))
+_CHANGES_OF_PROPOSAL = (
+    select(ChangeRow)
+    .where(ChangeRow.org == bindparam("of_org"), ChangeRow.proposal == bindparam("of"))
+    .order_by(ChangeRow.leaf)
+    .limit(bindparam("most"))
+)
+_OPEN = (
+    select(ChangeRow)
+    .where(
+        ChangeRow.org == bindparam("of_org"), ChangeRow.site == bindparam("of"), ChangeRow.began_at.is_not(None), ChangeRow.result.is_(None)
+    )
+    .order_by(ChangeRow.began_at.desc())
+    .limit(1)
+)
+_TO_START = (
+    select(WorkRow.org, WorkRow.id, WorkRow.installation)
+    .where(WorkRow.state == WorkState.WAITING.value, WorkRow.not_before <= bindparam("by"))
+    .order_by(WorkRow.not_before, WorkRow.id)
+    .limit(bindparam("most"))
+)
+
+
 async def add(org: OrgId, tx: Tx, work: Work, changes: Sequence[Change], site_class: str) -> None:
     tx.add(
         WorkRow(
@@ -80,24 +109,21 @@ async def add(org: OrgId, tx: Tx, work: Work, changes: Sequence[Change], site_cl
 
 
 async def work_of(org: OrgId, tx: Tx, proposal: ProposalId) -> tuple[Work, ...]:
-    rows = (await tx.scalars(select(WorkRow).where(WorkRow.org == org, WorkRow.proposal == proposal).order_by(WorkRow.id))).all()
-    return tuple([await _with_changes(org, tx, row) for row in rows])
+    _ = org
+    return tuple([await _with_changes(tx, row) for row in await tx.rows(_WORK_OF, of=proposal)])
 
 
 async def work(org: OrgId, tx: Tx, work_id: WorkId) -> Work | None:
-    row = await tx.scalar(select(WorkRow).where(WorkRow.org == org, WorkRow.id == work_id).execution_options(populate_existing=True))
-    return None if row is None else await _with_changes(org, tx, row)
+    _ = org
+    for row in await tx.rows(_WORK, of=work_id):
+        return await _with_changes(tx, row)
+    return None
 
 
 async def to_start(everyone: Everyone, tx: Tx, *, now: datetime, limit: int) -> tuple[tuple[OrgId, WorkId, InstallationId], ...]:
     """Outbox rows whose time has come, oldest first."""
     _across(everyone, tx)
-    rows = await tx.execute(
-        select(WorkRow.org, WorkRow.id, WorkRow.installation)
-        .where(WorkRow.state == WorkState.WAITING, WorkRow.not_before <= now)
-        .order_by(WorkRow.not_before, WorkRow.id)
-        .limit(limit)
-    )
+    rows = await tx.direct.execute(_TO_START, {"by": now, "most": limit})
     return tuple((OrgId(org), WorkId(id_), InstallationId(installation)) for org, id_, installation in rows)
 
 
@@ -129,16 +155,16 @@ async def open_work(org: OrgId, tx: Tx, proposal: ProposalId) -> int:
 
 
 async def change(org: OrgId, tx: Tx, change_id: ChangeId) -> Change | None:
-    row = await tx.scalar(
-        select(ChangeRow).where(ChangeRow.org == org, ChangeRow.id == change_id).execution_options(populate_existing=True)
-    )
-    return None if row is None else _change(row)
+    _ = org
+    return next((_change(row) for row in await tx.rows(_CHANGE, of=change_id)), None)
 
 
 async def changes(
     org: OrgId, tx: Tx, *, proposal: ProposalId | None, site: SiteId | None, work: WorkId | None = None, limit: int
 ) -> tuple[Change, ...]:
     """Those that began or ended last stand first; of one proposal or one piece of work, in the plan's order."""
+    if proposal is not None and site is None and work is None:
+        return tuple(_change(row) for row in await tx.rows(_CHANGES_OF_PROPOSAL, of=proposal, most=limit))
     wanted = select(ChangeRow).where(ChangeRow.org == org).execution_options(populate_existing=True)
     if proposal is not None:
         wanted = wanted.where(ChangeRow.proposal == proposal)
@@ -168,13 +194,8 @@ async def put_change(org: OrgId, tx: Tx, change_id: ChangeId, **values: object) 
 
 async def open_change(org: OrgId, tx: Tx, site: SiteId) -> Change | None:
     """The change of this site that began and has no result."""
-    row = await tx.scalar(
-        select(ChangeRow)
-        .where(ChangeRow.org == org, ChangeRow.site == site, ChangeRow.began_at.is_not(None), ChangeRow.result.is_(None))
-        .order_by(ChangeRow.began_at.desc())
-        .limit(1)
-    )
-    return None if row is None else _change(row)
+    _ = org
+    return next((_change(row) for row in await tx.rows(_OPEN, of=site)), None)
 
 
 async def ended_of_component(
@@ -198,15 +219,15 @@ async def counts(org: OrgId, tx: Tx, proposal: ProposalId) -> Mapping[str, int]:
     return {result or "": int(count) for result, count in rows}
 
 
-async def _with_changes(org: OrgId, tx: Tx, row: WorkRow) -> Work:
-    ids = await tx.scalars(select(ChangeRow.id).where(ChangeRow.org == org, ChangeRow.work == row.id).order_by(ChangeRow.leaf))
+async def _with_changes(tx: Tx, row: Row[Any]) -> Work:
+    changes = await tx.rows(_CHANGES_OF_WORK, of=row.id)
     return Work(
         OrgId(row.org), WorkId(row.id), ProposalId(row.proposal), SiteId(row.site), InstallationId(row.installation),
-        tuple(ChangeId(id_) for id_ in ids), WorkState(row.state), CorrelationId(row.correlation), row.filed_at, row.not_before, row.not_after,
+        tuple(ChangeId(one.id) for one in changes), WorkState(row.state), CorrelationId(row.correlation), row.filed_at, row.not_before, row.not_after,
     )  # fmt: skip
 
 
-def _change(row: ChangeRow) -> Change:
+def _change(row: ChangeRow | Row[Any]) -> Change:
     seen: Mapping[str, Json] = row.seen
     return Change(
         OrgId(row.org), ChangeId(row.id), WorkId(row.work), ProposalId(row.proposal), SiteId(row.site), row.leaf, row.tool, row.component,

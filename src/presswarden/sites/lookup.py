@@ -1,5 +1,6 @@
 """Finding sites and installations, and the one way sites writes its record. Limits: changes nothing."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from presswarden.audit import service as audit
@@ -38,6 +39,16 @@ async def installations_to_serve(everyone: Everyone, tx: Tx) -> tuple[Installati
 
 async def list_sites(tx: Tx) -> tuple[Site, ...]:
     return await store.sites(tx.org, tx)
+
+
+async def some_sites(tx: Tx, wanted: Collection[SiteId]) -> tuple[Site, ...]:
+    """Those of `wanted` that are the organisation's."""
+    return await store.some_sites(tx.org, tx, wanted)
+
+
+async def paired_count(tx: Tx) -> int:
+    """How many sites have a working pairing."""
+    return await store.paired_count(tx.org, tx)
 
 
 async def site_of(tx: Tx, site: SiteId) -> Site:

@@ -3,6 +3,7 @@
 Keys, what waits for the dispatcher, and what arrives from sites have their own rooms: `keys.store`, `pending.store`, `arrivals.store`.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,12 +13,14 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     LargeBinary,
+    Row,
     Select,
     String,
     Table,
     UniqueConstraint,
     Update,
     bindparam,
+    func,
     select,
     text,
     update,
@@ -80,6 +83,7 @@ class InstallationRow(Tenant, Base):
     wordpress: Mapped[str] = mapped_column(String(40))
 
 
+_OF_NEWEST = (InstallationRow.installation, InstallationRow.home, InstallationRow.state, InstallationRow.paired_at)
 _LISTENS = (InstallationRow.state == InstallationState.PAIRED.value) | (
     InstallationRow.paired_at.is_not(None) & InstallationRow.revoked_at.is_not(None) & InstallationRow.revocation_told_at.is_(None)
 )
@@ -90,10 +94,34 @@ async def add_site(org: OrgId, tx: Tx, site: SiteId, label: str, now: datetime) 
     await tx.flush()
 
 
+_NEWEST = (InstallationRow.org == SiteRow.org) & (InstallationRow.installation == SiteRow.installation)
+# Asked at every decision.
+_SOME_SITES = (
+    select(SiteRow.org, SiteRow.site, SiteRow.label, SiteRow.created_at, SiteRow.pause_reason, SiteRow.paused_at, *_OF_NEWEST)
+    .outerjoin(InstallationRow, _NEWEST)
+    .where(SiteRow.org == bindparam("of_org"), SiteRow.site.in_(bindparam("of", expanding=True)))
+)
+_PAIRED_COUNT = (
+    select(func.count())
+    .select_from(SiteRow)
+    .join(InstallationRow, _NEWEST)
+    .where(SiteRow.org == bindparam("of_org"), InstallationRow.state == InstallationState.PAIRED.value)
+)
+
+
+async def some_sites(org: OrgId, tx: Tx, wanted: Collection[SiteId]) -> tuple[Site, ...]:
+    _ = org
+    return tuple(_site(row, row if row.installation else None) for row in await tx.rows(_SOME_SITES, of=list(wanted)))
+
+
+async def paired_count(org: OrgId, tx: Tx) -> int:
+    _ = org
+    return int((await tx.rows(_PAIRED_COUNT))[0][0])
+
+
 async def sites(org: OrgId, tx: Tx, site: SiteId | None = None) -> tuple[Site, ...]:
     """All sites of the organisation by label, or the one named."""
-    joined = (InstallationRow.org == SiteRow.org) & (InstallationRow.installation == SiteRow.installation)
-    query = select(SiteRow, InstallationRow).outerjoin(InstallationRow, joined).where(SiteRow.org == org).order_by(SiteRow.label)
+    query = select(SiteRow, InstallationRow).outerjoin(InstallationRow, _NEWEST).where(SiteRow.org == org).order_by(SiteRow.label)
     if site is not None:
         query = query.where(SiteRow.site == site)
     return tuple(_site(row, newest) for row, newest in (await tx.execute(query, execution_options=_FRESH)).all())
@@ -118,8 +146,9 @@ async def find_installation(everyone: Everyone, tx: Tx, installation: Installati
 
 
 async def installation(org: OrgId, tx: Tx, wanted: InstallationId) -> Installation | None:
-    mine = _with_site().where(InstallationRow.org == org, InstallationRow.installation == wanted)
-    return next(iter(await _read(tx, mine)), None)
+    _ = org
+    found = await tx.rows(_INSTALLATION, of=wanted)
+    return next((_installation(row, wanted_paused=row.paused_at is not None) for row in found), None)
 
 
 async def installations(org: OrgId, tx: Tx, *, site: SiteId | None = None, home: str | None = None) -> tuple[Installation, ...]:
@@ -200,7 +229,7 @@ async def _changed(tx: Tx, statement: Update) -> bool:
     return cast("CursorResult[Any]", await tx.execute(statement, execution_options=_AS_ROWS)).rowcount == 1
 
 
-def _site(row: SiteRow, newest: InstallationRow | None) -> Site:
+def _site(row: SiteRow | Row[Any], newest: InstallationRow | Row[Any] | None) -> Site:
     return Site(
         OrgId(row.org), SiteId(row.site), row.label, newest.home if newest else "", row.created_at,
         InstallationId(newest.installation) if newest else None, InstallationState(newest.state) if newest else None,
@@ -213,12 +242,15 @@ def _with_site() -> Select[InstallationRow, datetime | None]:
     return select(InstallationRow, SiteRow.paused_at).join(SiteRow, joined)
 
 
+_INSTALLATION = _with_site().where(InstallationRow.org == bindparam("of_org"), InstallationRow.installation == bindparam("of"))
+
+
 async def _read(tx: Tx, query: Select[InstallationRow, datetime | None]) -> tuple[Installation, ...]:
     rows = (await tx.execute(query, execution_options=_FRESH)).all()
     return tuple(_installation(row, wanted_paused=paused_at is not None) for row, paused_at in rows)
 
 
-def _installation(row: InstallationRow, *, wanted_paused: bool) -> Installation:
+def _installation(row: InstallationRow | Row[Any], *, wanted_paused: bool) -> Installation:
     return Installation(
         org=OrgId(row.org), id=InstallationId(row.installation), site=SiteId(row.site), state=InstallationState(row.state),
         alg=Algorithm(row.alg), home=row.home, control_url=row.control_url, control_key=KeyId(row.control_key),

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, cast  # JSON columns: SQLAlchemy can't resolve the recursive type of `Json`
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     CursorResult,
+    Executable,
     Index,
+    Row,
     String,
     Table,
     Text,
@@ -105,6 +108,9 @@ _PUT_STANDING = (
     .where(_STANDINGS.c.org == bindparam("of_org"), _STANDINGS.c.site == bindparam("of_site"))
     .values({name: bindparam(f"said_{name}") for name in _SAID})
 )
+_TOUCH = (
+    update(_STANDINGS).where(_STANDINGS.c.org == bindparam("of_org"), _STANDINGS.c.site == bindparam("of")).values(read_at=bindparam("at"))
+)
 _CONFIRM = (
     update(_INVENTORIES)
     .where(
@@ -114,15 +120,21 @@ _CONFIRM = (
 )
 
 
+# So are those of every decision about a change.
+_STANDING, _INVENTORY, _READS = (
+    select(row).where(row.org == bindparam("of_org"), row.site == bindparam("of")) for row in (StandingRow, InventoryRow, ReadRow)
+)
+
+
 async def add_heartbeat(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, heard: Heartbeat, now: datetime) -> None:
     row = {"org": org, "installation": installation, "seq": heard.seq, "site": site, "taken_at": now, "audited": "", **_told(heard)}
-    await (await tx.connection()).execute(_ADD_HEARTBEAT, row)
+    await tx.direct.execute(_ADD_HEARTBEAT, row)
 
 
 async def put_standing(org: OrgId, tx: Tx, installation: InstallationId, site: SiteId, heard: Heartbeat, now: datetime) -> None:
     said = {"installation": installation, "heard_at": now, "home": heard.home, "checkpoint": heard.checkpoint, **_told(heard)}
     values = {"of_org": org, "of_site": site, **{f"said_{name}": value for name, value in said.items()}}
-    if (await (await tx.connection()).execute(_PUT_STANDING, values)).rowcount == 0:
+    if (await tx.direct.execute(_PUT_STANDING, values)).rowcount == 0:
         await _upsert(tx, StandingRow, {"org": org, "site": site}, {"expected_since": now, "read_at": None, **said})
 
 
@@ -139,10 +151,8 @@ async def drop_standing(org: OrgId, tx: Tx, site: SiteId) -> bool:
 
 
 async def standing(org: OrgId, tx: Tx, site: SiteId) -> Standing | None:
-    row = await tx.scalar(
-        select(StandingRow).where(StandingRow.org == org, StandingRow.site == site).execution_options(populate_existing=True)
-    )
-    return _standing(row) if row is not None else None
+    _ = org
+    return next((_standing(row) for row in await tx.rows(_STANDING, of=site)), None)
 
 
 async def standings(org: OrgId, tx: Tx) -> tuple[Standing, ...]:
@@ -151,12 +161,10 @@ async def standings(org: OrgId, tx: Tx) -> tuple[Standing, ...]:
 
 
 async def inventory(org: OrgId, tx: Tx, site: SiteId) -> Inventory | None:
-    row = await tx.scalar(
-        select(InventoryRow).where(InventoryRow.org == org, InventoryRow.site == site).execution_options(populate_existing=True)
-    )
-    if row is None:
-        return None
-    return Inventory(SiteId(row.site), Source(row.source), row.hash, row.components, row.sent_at, row.taken_at, row.confirmed_at)
+    _ = org
+    for row in await tx.rows(_INVENTORY, of=site):
+        return Inventory(SiteId(row.site), Source(row.source), row.hash, row.components, row.sent_at, row.taken_at, row.confirmed_at)
+    return None
 
 
 async def put_inventory(
@@ -177,19 +185,17 @@ async def confirm_inventory(org: OrgId, tx: Tx, site: SiteId, source: Source, ha
         "said_sent_at": sent_at,
         "said_confirmed_at": now,
     }
-    return (await (await tx.connection()).execute(_CONFIRM, values)).rowcount == 1
+    return (await tx.direct.execute(_CONFIRM, values)).rowcount == 1
 
 
 async def put_read(org: OrgId, tx: Tx, site: SiteId, tool: str, result: Mapping[str, Json], now: datetime) -> None:
     await _upsert(tx, ReadRow, {"org": org, "site": site, "tool": tool}, {"result": dict(result), "taken_at": now})
-    touched = update(StandingRow).where(StandingRow.org == org, StandingRow.site == site).values(read_at=now)
-    await tx.execute(touched.execution_options(synchronize_session=False))
+    await tx.change(_TOUCH, of=site, at=now)
 
 
 async def reads(org: OrgId, tx: Tx, site: SiteId) -> tuple[StoredRead, ...]:
-    rows = await tx.scalars(
-        select(ReadRow).where(ReadRow.org == org, ReadRow.site == site).order_by(ReadRow.taken_at).execution_options(populate_existing=True)
-    )
+    _ = org
+    rows = sorted(await tx.rows(_READS, of=site), key=lambda row: row.taken_at)
     return tuple(StoredRead(row.tool, row.result, row.taken_at) for row in rows)
 
 
@@ -233,8 +239,14 @@ def _across(everyone: Everyone, tx: Tx) -> None:
 
 async def _upsert(tx: Tx, table: type[Base], key: Mapping[str, object], row: Mapping[str, object]) -> None:
     """One statement, so that a heartbeat and a read of one site that arrive together do not fail each other."""
-    dialect_insert = postgresql.insert if tx.get_bind().dialect.name == "postgresql" else sqlite.insert
-    await tx.execute(dialect_insert(table).values(**key, **row).on_conflict_do_update(index_elements=list(key), set_=dict(row)))
+    built = _upserting(table, tuple(key), tuple(row), on_postgresql=tx.direct.dialect.name == "postgresql")
+    await tx.direct.execute(built, {**key, **row})
+
+
+@cache
+def _upserting(table: type[Base], key: tuple[str, ...], row: tuple[str, ...], *, on_postgresql: bool) -> Executable:
+    inserting = (postgresql.insert if on_postgresql else sqlite.insert)(table).values({name: bindparam(name) for name in (*key, *row)})
+    return inserting.on_conflict_do_update(index_elements=list(key), set_={name: inserting.excluded[name] for name in row})
 
 
 async def _rows(tx: Tx, statement: UpdateBase) -> int:
@@ -249,7 +261,7 @@ def _told(heard: Heartbeat) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _standing(row: StandingRow) -> Standing:
+def _standing(row: StandingRow | Row[Any]) -> Standing:
     return Standing(
         SiteId(row.site), InstallationId(row.installation), row.expected_since, row.heard_at, row.sent_at, row.read_at, row.inventory_hash,
         row.connector, row.home, Paused(row.paused), row.repair, row.epoch, row.fence, row.refusals, row.checkpoint,

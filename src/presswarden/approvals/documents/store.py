@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any  # for JSON columns: SQLAlchemy can't resolve the recursive type of `Json`
 
-from sqlalchemy import JSON, ForeignKeyConstraint, Integer, String, insert, select
+from sqlalchemy import JSON, ForeignKeyConstraint, Integer, String, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.approvals.model import PolicyDocument
@@ -88,6 +88,10 @@ async def versions(org: OrgId, tx: Tx, scope: str, now: datetime) -> tuple[Polic
     return tuple(found)
 
 
+_SCOPES = select(DocumentRow.scope).where(DocumentRow.org == bindparam("of_org")).distinct()
+
+
 async def scopes(org: OrgId, tx: Tx) -> frozenset[str]:
     """Which scopes have any document: a site's id, or "" for the whole organisation."""
-    return frozenset(await tx.scalars(select(DocumentRow.scope).where(DocumentRow.org == org).distinct()))
+    _ = org
+    return frozenset(row.scope for row in await tx.rows(_SCOPES))

@@ -2,7 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, LargeBinary, String, UniqueConstraint, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ForeignKeyConstraint,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -63,14 +75,20 @@ async def add(org: OrgId, tx: Tx, passkey: Passkey, fingerprint: str) -> bool:
     return True
 
 
+_IN_USE = (
+    select(PasskeyRow)
+    .where(PasskeyRow.org == bindparam("of_org"), PasskeyRow.removed_at.is_(None))
+    .order_by(PasskeyRow.added_at, PasskeyRow.id)
+)
+
+
 async def passkeys(org: OrgId, tx: Tx, person: PersonId | None = None) -> tuple[Passkey, ...]:
     """Those in use, oldest first; of one person, or of all."""
-    wanted = select(PasskeyRow).where(PasskeyRow.org == org, PasskeyRow.removed_at.is_(None))
-    if person is not None:
-        wanted = wanted.where(PasskeyRow.person == person)
-    rows = await tx.scalars(wanted.order_by(PasskeyRow.added_at, PasskeyRow.id).execution_options(populate_existing=True))
+    _ = org
     return tuple(
-        Passkey(row.id, PersonId(row.person), row.name, row.rp_id, row.origin, row.public, row.sign_count, row.added_at) for row in rows
+        Passkey(row.id, PersonId(row.person), row.name, row.rp_id, row.origin, row.public, row.sign_count, row.added_at)
+        for row in await tx.rows(_IN_USE)
+        if person in (None, row.person)
     )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKeyConstraint, String, delete, insert, select, update
+from sqlalchemy import Boolean, CheckConstraint, ForeignKeyConstraint, String, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.approvals.model import Station
@@ -31,9 +31,16 @@ class SnapshotRow(Tenant, Base):
     verified_at: Mapped[datetime]
 
 
+_STATIONS = select(StationRow).where(StationRow.org == bindparam("of_org"), StationRow.site.in_(bindparam("of", expanding=True)))
+_VERIFIED = select(SnapshotRow.verified_at).where(
+    SnapshotRow.org == bindparam("of_org"), SnapshotRow.site == bindparam("of"), SnapshotRow.snapshot == bindparam("of_snapshot")
+)
+
+
 async def stations(org: OrgId, tx: Tx, sites: tuple[SiteId, ...]) -> dict[SiteId, Station]:
     """One for each of `sites`; where nobody decided anything, the empty one."""
-    rows = await tx.scalars(select(StationRow).where(StationRow.org == org, StationRow.site.in_(sites)))
+    _ = org
+    rows = await tx.rows(_STATIONS, of=list(sites))
     found = {
         SiteId(row.site): Station(SiteId(row.site), Mode(row.mode) if row.mode else None, row.critical, row.snapshot_confirmed_at)
         for row in rows
@@ -67,5 +74,5 @@ async def drop_verified(org: OrgId, tx: Tx, site: SiteId, snapshot: SnapshotId) 
 
 
 async def verified_at(org: OrgId, tx: Tx, site: SiteId, snapshot: SnapshotId) -> datetime | None:
-    mine = (SnapshotRow.org == org, SnapshotRow.site == site, SnapshotRow.snapshot == snapshot)
-    return await tx.scalar(select(SnapshotRow.verified_at).where(*mine))
+    _ = org
+    return next((row.verified_at for row in await tx.rows(_VERIFIED, of=site, of_snapshot=snapshot)), None)

@@ -3,7 +3,22 @@
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKeyConstraint, Index, Integer, LargeBinary, String, Table, Text, bindparam, delete, select, update
+from sqlalchemy import (
+    JSON,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.db import Base, Tenant, Tx
@@ -39,22 +54,35 @@ class EnvelopeRow(Tenant, Base):
     returned_signature: Mapped[str | None] = mapped_column(String(128))
 
 
+_ADD = insert(EnvelopeRow)
+_OF_REQUEST = (
+    select(EnvelopeRow)
+    .where(EnvelopeRow.org == bindparam("of_org"), EnvelopeRow.request == bindparam("of"))
+    .order_by(EnvelopeRow.made_at, EnvelopeRow.call)
+)
+_END = (
+    update(EnvelopeRow)
+    .where(EnvelopeRow.org == bindparam("of_org"), EnvelopeRow.call == bindparam("of"))
+    .values(state=EnvelopeState.ENDED.value, headers=None)
+)
+
+
+async def end(org: OrgId, tx: Tx, call: CallId) -> None:
+    _ = org
+    await tx.change(_END, of=call)
+
+
 async def add_envelope(org: OrgId, tx: Tx, envelope: Envelope) -> None:
-    tx.add(
-        EnvelopeRow(
-            org=org, call=envelope.call, request=envelope.request, installation=envelope.installation, home=envelope.home,
+    await tx.change(
+            _ADD, org=org, call=envelope.call, request=envelope.request, installation=envelope.installation, home=envelope.home,
             tool=envelope.tool, args_hash=envelope.args_hash, body=envelope.body, nonce=envelope.nonce, kid=envelope.kid,
             state=envelope.state, made_at=envelope.made_at, sendings=envelope.sendings, first_sent_at=envelope.first_sent_at,
-        )
     )  # fmt: skip
-    await tx.flush()
 
 
 async def envelopes_of(org: OrgId, tx: Tx, request_id: RequestId) -> tuple[Envelope, ...]:
-    rows = await tx.scalars(
-        select(EnvelopeRow).where(EnvelopeRow.org == org, EnvelopeRow.request == request_id).order_by(EnvelopeRow.made_at, EnvelopeRow.call)
-    )
-    return tuple(_envelope(row) for row in rows)
+    _ = org
+    return tuple(_envelope(row) for row in await tx.rows(_OF_REQUEST, of=request_id))
 
 
 async def put_envelope(org: OrgId, tx: Tx, call: CallId, **values: object) -> bool:
@@ -108,7 +136,7 @@ _OFFERED = (
 
 async def offered(org: OrgId, tx: Tx, installation: InstallationId, *, signed_after: datetime, limit: int) -> tuple[WaitingCall, ...]:
     values = {"of_org": org, "of": installation, "signed_after": signed_after, "most": limit}
-    rows = (await (await tx.connection()).execute(_OFFERED, values)).all()
+    rows = (await tx.direct.execute(_OFFERED, values)).all()
     return tuple(WaitingCall(headers, body.decode()) for headers, body in rows if headers)
 
 
@@ -124,7 +152,7 @@ def _across(everyone: Everyone, tx: Tx) -> None:
         raise RuntimeError("this look-up runs across organisations")
 
 
-def _envelope(row: EnvelopeRow) -> Envelope:
+def _envelope(row: EnvelopeRow | Row[Any]) -> Envelope:
     returned = None
     if row.returned_status is not None:
         returned = Returned(row.returned_status, row.returned_body or "", row.returned_signature or "")

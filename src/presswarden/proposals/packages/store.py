@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any  # rows, column by column
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, String, delete, func, select, update
+from sqlalchemy import BigInteger, Boolean, Index, Integer, Row, String, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -61,14 +62,16 @@ async def newest_look(everyone: Everyone, tx: Tx) -> datetime | None:
     return await tx.scalar(select(func.max(PackageRow.looked_at)))
 
 
+_OF_VERSION = (
+    select(PackageRow)
+    .where(PackageRow.org == bindparam("of_org"), PackageRow.component == bindparam("of"), PackageRow.version == bindparam("of_version"))
+    .order_by(PackageRow.origin, PackageRow.place)
+)
+
+
 async def of_version(org: OrgId, tx: Tx, component: str, version: str) -> tuple[Package, ...]:
-    rows = await tx.scalars(
-        select(PackageRow)
-        .where(PackageRow.org == org, PackageRow.component == component, PackageRow.version == version)
-        .order_by(PackageRow.origin, PackageRow.place)
-        .execution_options(populate_existing=True)
-    )
-    return tuple(_package(row) for row in rows)
+    _ = org
+    return tuple(_package(row) for row in await tx.rows(_OF_VERSION, of=component, of_version=version))
 
 
 async def due(org: OrgId, tx: Tx, now: datetime, wanted_after: datetime, most: int) -> tuple[Package, ...]:
@@ -89,7 +92,7 @@ async def expire(everyone: Everyone, tx: Tx, horizon: datetime) -> None:
     await tx.execute(delete(PackageRow).where(PackageRow.wanted_at < horizon).execution_options(synchronize_session=False))
 
 
-def _package(row: PackageRow) -> Package:
+def _package(row: PackageRow | Row[Any]) -> Package:
     return Package(
         OrgId(row.org), row.id, row.component, row.version, Origin(row.origin), row.place, row.sha256, row.size, row.code, row.says, row.tries,
         row.changed, row.wanted_at, row.looked_at, row.due_at,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint, LargeBinary, String, delete, func, select, update
+from sqlalchemy import ForeignKeyConstraint, LargeBinary, String, bindparam, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.db import Base, Tenant, Tx
@@ -39,11 +39,17 @@ async def add_site_key(org: OrgId, tx: Tx, of: InstallationId, key: SiteKey, sea
     await tx.flush()
 
 
+_SITE_KEYS = (  # asked with every call
+    select(SiteKeyRow)
+    .where(SiteKeyRow.org == bindparam("of_org"), SiteKeyRow.installation == bindparam("of"))
+    .order_by(SiteKeyRow.epoch.desc())
+)
+
+
 async def site_keys(org: OrgId, tx: Tx, of: InstallationId) -> tuple[tuple[SiteKey, bytes | None], ...]:
     """Each pinned key with its sealed HMAC half, newest first."""
-    rows = await tx.scalars(
-        select(SiteKeyRow).where(SiteKeyRow.org == org, SiteKeyRow.installation == of).order_by(SiteKeyRow.epoch.desc())
-    )
+    _ = org
+    rows = await tx.rows(_SITE_KEYS, of=of)
     return tuple((SiteKey(KeyId(r.kid), Algorithm(r.alg), r.public, r.epoch, r.not_after), r.sealed) for r in rows)
 
 

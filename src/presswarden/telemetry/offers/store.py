@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Index, String, delete, exists, func, select, update
+from sqlalchemy import Index, String, bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,13 +53,15 @@ async def gone(org: OrgId, tx: Tx, site: SiteId, offers: Iterable[tuple[str, str
         await tx.execute(update(OfferRow).where(*row).values(gone_at=now).execution_options(synchronize_session=False))
 
 
+_STANDING = select(OfferRow.component, OfferRow.version, OfferRow.first_seen, OfferRow.url).where(
+    OfferRow.org == bindparam("of_org"), OfferRow.site == bindparam("of"), OfferRow.gone_at.is_(None)
+)
+
+
 async def standing(org: OrgId, tx: Tx, site: SiteId) -> dict[tuple[str, str], tuple[datetime, str]]:
     """First day and address of what the site is offered now, by component and version."""
-    rows = await tx.execute(
-        select(OfferRow.component, OfferRow.version, OfferRow.first_seen, OfferRow.url).where(
-            OfferRow.org == org, OfferRow.site == site, OfferRow.gone_at.is_(None)
-        )
-    )
+    _ = org
+    rows = await tx.rows(_STANDING, of=site)
     return {(component, version): (first_seen, url) for component, version, first_seen, url in rows}
 
 
