@@ -91,7 +91,7 @@ def theme_files(slug: str, version: str, body: str = "") -> dict[str, bytes | st
     }
 
 
-_BODIES = {
+BODIES = {
     Kind.FATAL: "throw new Error( 'This version breaks on load.' );",
     Kind.PARSE_ERROR: "this is { no PHP",
 }
@@ -101,7 +101,7 @@ def component(slug: str, version: str, kind: Kind, *, theme: bool = False, seria
     """The bytes that the server sends for one package. `serial` makes CHANGED differ."""
     if kind is Kind.HTML:
         return b"<!doctype html><title>Licence expired</title><p>Please log in to download this file.</p>"
-    body = _BODIES.get(kind, "")
+    body = BODIES.get(kind, "")
     files = theme_files(slug, version, body) if theme else plugin_files(slug, version, body)
     links: dict[str, str] = {}
     match kind:
