@@ -19,7 +19,7 @@ from presswarden.identity.model import Permission
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import PersonId, new_id
-from presswarden.policy.consents import AFTER_A_REMOVAL
+from presswarden.policy.model import AFTER_A_REMOVAL
 
 CHALLENGE_LIVES: Final = timedelta(minutes=10)
 MOST_PASSKEYS: Final = 10

@@ -20,11 +20,11 @@ from presswarden.kernel.canonical import Json, encode
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import PersonId, SiteId, new_id
 from presswarden.policy import document as documents
+from presswarden.policy.model import AFTER_A_REMOVAL
 from presswarden.policy.rules import NONE, Operations, Rules, merge
 from presswarden.sites import service as sites
 
 ALONE_DELAY: Final = timedelta(minutes=15)
-AFTER_A_REMOVAL: Final = timedelta(hours=24)
 ORGANISATION: Final = ""
 """The scope of a document for the whole organisation."""
 

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from presswarden.actions.model import Risk
-from presswarden.policy.model import LADDER, Approvers, Consent, Needs, Question, Reason, Verdict
+from presswarden.policy.model import AFTER_A_REMOVAL, LADDER, Approvers, Consent, Needs, Question, Reason, Verdict
 
 SINGLE_DELAY_MINUTES: Final = 15
-AFTER_A_REMOVAL: Final = timedelta(hours=24)
 NOBODY: Final = Needs(people=0, owners=False, passkeys=False, delay_minutes=0, single_operator=False)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -23,6 +23,8 @@ class Mode(StrEnum):
 
 MODES: Final = tuple(Mode)
 """The quietest first."""
+AFTER_A_REMOVAL: Final = timedelta(hours=24)
+"""So long nobody gains by having taken a person, a right or a passkey out of the way."""
 LADDER: Final[Mapping[Risk, int]] = MappingProxyType({risk: rank for rank, risk in enumerate(Risk)})
 
 

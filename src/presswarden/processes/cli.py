@@ -57,7 +57,8 @@ async def _open_desk(context: typer.Context) -> AsyncIterator[Desk]:
             organisation = await identity.choose_organisation(EVERYONE, tx, wanted)
         async with database.reading(organisation.id) as tx:
             person = await (identity.find_person(tx, acting) if acting else identity.owner(tx))
-        yield Desk(database, SystemClock(), wake, settings.url, organisation, person, json=wants_json(context))
+        driver = {name: os.environ[name] for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE") if name in os.environ}
+        yield Desk(database, SystemClock(), wake, settings.url, organisation, person, wants_json(context), driver)
     finally:
         if isinstance(wake, PostgresWake):
             await wake.close()

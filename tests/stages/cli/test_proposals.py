@@ -90,15 +90,9 @@ def test_a_hostile_name_moves_no_cursor(sqlite_template: Path, tmp_path: Path) -
     ],
 )
 @pytest.mark.req("X6")
-def test_a_database_elsewhere_is_not_here_however_it_is_named(
-    monkeypatch: pytest.MonkeyPatch, query: str, settings: dict[str, str], local: bool
-) -> None:
-    for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    assert consenting.is_here(Database(f"postgresql:///presswarden{query}")) is local
-    assert not consenting.is_here(Database("postgresql://db.example.org/presswarden"))
+def test_a_database_elsewhere_is_not_here_however_it_is_named(query: str, settings: dict[str, str], local: bool) -> None:
+    assert consenting.is_here(Database(f"postgresql:///presswarden{query}"), settings) is local
+    assert not consenting.is_here(Database("postgresql://db.example.org/presswarden"), settings)
 
 
 def test_a_recommendation_is_adopted_before_it_is_approved(office: Office) -> None:

@@ -6,7 +6,6 @@ or may be said this way at all, is asked of `approvals`.
 
 import base64
 import ipaddress
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,19 +48,19 @@ def at_a_terminal() -> bool:
 
 
 def is_local(desk: Desk) -> bool:
-    return is_here(desk.database)
+    return is_here(desk.database, desk.driver)
 
 
-def is_here(database: Database) -> bool:
-    """The database lies on this machine, by every place that its address or the driver's own settings could name."""
+def is_here(database: Database, driver: Mapping[str, str]) -> bool:
+    """The database lies on this machine, by every place that its address or `driver`, the driver's own settings, could name."""
     if database.is_sqlite:
         return True
     url = database.url
-    if "service" in url.query or "PGSERVICE" in os.environ:
+    if "service" in url.query or "PGSERVICE" in driver:
         return False  # a file elsewhere says where it lies
     told = [url.host, *_named(url.query.get("host")), *_named(url.query.get("hostaddr"))]
-    hosts = [host for host in told if host] or [os.environ.get("PGHOST", "")]
-    return all(_is_here(host) for host in [*hosts, os.environ.get("PGHOSTADDR", "")])
+    hosts = [host for host in told if host] or [driver.get("PGHOST", "")]
+    return all(_is_here(host) for host in [*hosts, driver.get("PGHOSTADDR", "")])
 
 
 def _named(value: str | Sequence[str] | None) -> list[str]:

@@ -5,7 +5,7 @@ Limits: the command line trusts the machine's user; whoever can read the databas
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
@@ -30,6 +30,8 @@ class Desk:
     organisation: Organisation
     person: Person
     json: bool
+    driver: Mapping[str, str]
+    """What the environment tells the database's driver: with it an address that names no host can lead to another machine."""
 
     @property
     def org(self) -> OrgId:
