@@ -5,6 +5,7 @@ statement on a tenant table is narrowed to it, and PostgreSQL is told it for row
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -121,6 +122,7 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+        self._folder = "" if self.sqlite_path is None else str(self.sqlite_path.parent)
 
     @property
     def sqlite_path(self) -> Path | None:
@@ -149,7 +151,7 @@ class Database:
         tx.sync_session.info["scope"] = scope
         async with tx:
             try:
-                if self.sqlite_path is not None and not self.sqlite_path.parent.is_dir():
+                if self._folder and not _is_folder(self._folder):
                     # Asked here: the driver's thread answers a failed opening late, perhaps to a loop that has ended.
                     raise FileNotFoundError
                 tx.direct = connection = await tx.connection(execution_options={"presswarden_begin": mode})
@@ -194,6 +196,10 @@ class Database:
 
     async def dispose(self) -> None:
         await self.engine.dispose()
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - asked for each transaction, and a Path costs ten times that
 
 
 def _with_driver(url: URL) -> URL:

@@ -1,9 +1,9 @@
 """A connection to a SQLite file as SQLAlchemy's async dialect wants one, without a change of threads for each statement.
 
 Statements that are answered from the page cache take microseconds, and handing one to a thread and back costs many times that. So a thread of the
-connection's own does only what waits: for the file to open, for another process's lock (`BEGIN IMMEDIATE`), for the disk (the commit of such a
-transaction), for many rows (`DELETE`, pragmas). What was asked for later never overtakes it. Limits: stands in for `aiosqlite.Connection` as far as that
-dialect and `kernel.db` use one.
+connection's own does only what waits: for the file to open, for a lock that another process has (`BEGIN IMMEDIATE`), for the disk (the commit of such
+a transaction), for many rows (`DELETE`, pragmas). What was asked for later never overtakes it. Limits: stands in for `aiosqlite.Connection` as far as
+that dialect and `kernel.db` use one.
 """
 
 import asyncio
@@ -51,8 +51,23 @@ class Cursor:
 
         if operation.startswith("BEGIN"):
             self._connection.writes = operation.startswith(_WRITES)
-        await self._connection.do(once, waits=operation.startswith(_MAY_WAIT))
+        if operation != _WRITES or not await self._connection.do(self._begun_at_once):
+            await self._connection.do(once, waits=operation.startswith(_MAY_WAIT))
         return self
+
+    def _begun_at_once(self) -> bool:
+        """Begin to write, unless another process is writing."""
+        (patience,) = self._cursor.execute("PRAGMA busy_timeout").fetchone()
+        self._cursor.execute("PRAGMA busy_timeout=0")
+        try:
+            self._cursor.execute(_WRITES)
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+        finally:
+            self._cursor.execute(f"PRAGMA busy_timeout={patience}")
+        return True
 
     async def executemany(self, operation: str, rows: Sequence[Sequence[Any]]) -> "Cursor":
         await self._connection.do(lambda: self._cursor.executemany(operation, rows), waits=True)
