@@ -97,11 +97,10 @@ async def _exchange(target: Target, url: str, headers: Mapping[str, str], line: 
     }
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
     timeout = httpx.Timeout(line.total_seconds, connect=line.connect_seconds)
-    transport = httpx.AsyncHTTPTransport(verify=line.trust, trust_env=False, limits=limits)
-    async with httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False, timeout=timeout) as client:
-        # As in `wire`: the URL holds the judged address, the name stands in Host and SNI.
-        request = client.build_request("GET", url, headers=sent, extensions={"sni_hostname": target.host})
-        answer = await client.send(request, stream=True)
+    # As in `wire`: the URL holds the judged address, the name stands in Host and SNI; and no client, which would add what must not be.
+    request = httpx.Request("GET", url, headers=sent, extensions={"sni_hostname": target.host, "timeout": timeout.as_dict()})
+    async with httpx.AsyncHTTPTransport(verify=line.trust, trust_env=False, limits=limits) as transport:
+        answer = await transport.handle_async_request(request)
         try:
             body = bytearray()
             async for part in answer.aiter_raw():
