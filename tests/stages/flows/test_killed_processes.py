@@ -5,9 +5,8 @@ One run of the saga meets a kill at every one of its calls (the site runs what a
 
 import asyncio
 import random
-import sys
+import signal
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from presswarden.kernel.db import Database
 from presswarden.kernel.ids import OrgId, ProposalId
 from presswarden.rollouts.model import Change, Result
 from tests.fakes.changing import ChangingSite
+from tests.stages.flows.acting import Process
 from tests.stages.flows.house import House, furnish
 
 pytestmark = [pytest.mark.slow, pytest.mark.req("N8")]
@@ -35,20 +35,17 @@ class Killer:
         self._met: set[str] = set()
         self._pages = 0
         self._random = random.Random(SEED)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
         house.site.heard = self._heard
 
     async def until_ended(self, proposal: ProposalId) -> Change:
         for _ in range(120):
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.stages.flows.acting", str(self.house.database.url.render_as_string(hide_password=False)),
-                str(self.house.wake.folder), "one", "0.2",
-            )  # fmt: skip
+            self._process = Process(self.house.database, self.house.wake.folder, "one")
             gone = asyncio.create_task(self._process.wait())
             while not gone.done() and (await self.house.proposal(proposal)).state != "ended":
                 await asyncio.wait({gone}, timeout=0.05)
             if not gone.done():
-                self._process.terminate()
+                self._process.signal(signal.SIGTERM)
                 await asyncio.wait_for(gone, 30)
                 return await self.house.change(proposal)
         raise AssertionError(f"not done after {len(self.kills)} kills: {self.kills}")
@@ -61,9 +58,8 @@ class Killer:
         self.kills.append(what)
         if moment == "answered":
             await asyncio.sleep(self._random.random() * 0.15)
-        with suppress(ProcessLookupError):
-            if self._process is not None:
-                self._process.kill()
+        if self._process is not None:
+            self._process.signal(signal.SIGKILL)
 
 
 @pytest.fixture

@@ -2,14 +2,14 @@
 
 import asyncio
 import signal
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from presswarden.flows import store
 from presswarden.flows.engine import FILE
 from presswarden.flows.reaping import DEAD_AFTER, Reaper
 from presswarden.kernel.clock import SystemClock
@@ -17,11 +17,10 @@ from presswarden.kernel.db import Database
 from presswarden.kernel.ids import EVERYONE, OrgId
 from presswarden.rollouts.model import Result
 from tests.fakes.changing import ChangingSite
-from tests.fakes.clock import FrozenClock
+from tests.stages.flows.acting import Process
 from tests.stages.flows.house import House, furnish
 
 pytestmark = [pytest.mark.slow, pytest.mark.req("N8")]
-Process = asyncio.subprocess.Process
 
 
 @pytest.fixture
@@ -33,16 +32,12 @@ async def house(database: Database, tmp_path: Path, org: OrgId) -> AsyncIterator
 @asynccontextmanager
 async def _acting(house: House, name: str) -> AsyncIterator[Process]:
     """A process of this name; killed at the end, if it still runs. On SQLite each listens in a folder of its own, as one machine's would not be shared."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.stages.flows.acting", house.database.url.render_as_string(hide_password=False),
-        str(house.wake.folder.with_name(f"wake-{name}")), name, "0.2",
-    )  # fmt: skip
+    process = Process(house.database, house.wake.folder.with_name(f"wake-{name}"), name)
     try:
         yield process
     finally:
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGCONT)
-            process.kill()
+        process.signal(signal.SIGCONT)
+        process.signal(signal.SIGKILL)
         await process.wait()
 
 
@@ -59,9 +54,11 @@ class _At:
             self.met.set()
 
 
-async def _reap(house: House) -> int:
-    later = FrozenClock(house.clock.now() + DEAD_AFTER + timedelta(seconds=1))
-    return await Reaper(house.database, later, everyone=EVERYONE).reap()
+async def _reap_the_first(house: House) -> int:
+    """As the janitor does it once the first process was not seen for long; the second one is there."""
+    async with house.database.transaction(EVERYONE) as tx:
+        await store.begin(EVERYONE, tx, "one", "", house.clock.now() - DEAD_AFTER - timedelta(seconds=1))
+    return await Reaper(house.database, house.clock, everyone=EVERYONE).reap()
 
 
 def _once(house: House) -> None:
@@ -74,12 +71,12 @@ async def test_what_a_dead_process_left_is_carried_on_by_another(house: House) -
     at = _At(house, "wp.plugin.update")
     async with _acting(house, "one") as one:
         await asyncio.wait_for(at.met.wait(), 60)
-        one.kill()
+        one.signal(signal.SIGKILL)
         await one.wait()
     async with _acting(house, "two"):
         await asyncio.sleep(3)
         assert (await house.proposal(proposal.id)).state == "approved", "the engine alone recovers nothing of another process"
-        assert await _reap(house) == 1
+        assert await _reap_the_first(house) == 1
         change = await house.until_ended(proposal.id)
     assert change.result is Result.SUCCEEDED
     _once(house)
@@ -90,14 +87,14 @@ async def test_a_process_that_was_thought_dead_does_nothing_more(house: House) -
     at = _At(house, "wp.snapshot.verify")
     async with _acting(house, "one") as one:
         await asyncio.wait_for(at.met.wait(), 60)
-        one.send_signal(signal.SIGSTOP)
+        one.signal(signal.SIGSTOP)
         async with _acting(house, "two"):
-            assert await _reap(house) == 1
+            assert await _reap_the_first(house) == 1
             change = await house.until_ended(proposal.id)
             assert change.result is Result.SUCCEEDED
-            one.send_signal(signal.SIGCONT)
+            one.signal(signal.SIGCONT)
             await asyncio.sleep(4)
-            assert one.returncode is None
+            assert one.runs
     _once(house)
     assert house.site.fences == sorted(house.site.fences)
 
@@ -109,7 +106,7 @@ async def test_work_goes_on_when_the_books_of_the_engine_are_lost(house: House, 
     at = _At(house, "wp.plugin.update", "answered")
     async with _acting(house, "one") as one:
         await asyncio.wait_for(at.met.wait(), 60)
-        one.kill()
+        one.signal(signal.SIGKILL)
         await one.wait()
     path = house.database.sqlite_path
     assert path is not None
