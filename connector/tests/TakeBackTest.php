@@ -143,6 +143,17 @@ final class TakeBackTest extends TestCase {
 		$this->assertSame( '<?php // 1.1', $this->installed() );
 	}
 
+	public function test_pages_that_never_reach_the_database_do_not_use_up_the_tries_of_switching_back(): void {
+		$marker       = $this->marker();
+		$marker->undo = 'deactivate';
+		$marker->save();
+		for ( $visit = 0; $visit < 20; $visit++ ) {
+			$this->assertSame( Marker::RESTORING, TakeBack::run( $this->root . '/wp-content', self::CHANGE, 'fatal-here' ) );
+		}
+		TakeBack::switched( $marker );
+		$this->assertSame( Marker::RESTORED, Marker::newest( $this->folder )->state );
+	}
+
 	public function test_a_change_without_a_snapshot_can_not_be_taken_back_and_says_so(): void {
 		$marker        = $this->marker();
 		$marker->items = array();

@@ -1,6 +1,6 @@
 <?php
 /**
- * The plain parts of the watchdog: marker, evidence, headers, flights and swap, on folders of their own; no WordPress.
+ * The plain parts of the watchdog: marker, evidence, headers and swap, on folders of their own; no WordPress.
  *
  * @package Presswarden
  */
@@ -12,7 +12,6 @@ namespace Presswarden\Connector\Tests;
 use PHPUnit\Framework\TestCase;
 use Presswarden\Connector\Core\Ed25519;
 use Presswarden\Connector\Watch\Evidence;
-use Presswarden\Connector\Watch\Flight;
 use Presswarden\Connector\Watch\Guard;
 use Presswarden\Connector\Watch\Marker;
 use Presswarden\Connector\Watch\Rescue;
@@ -184,46 +183,11 @@ final class WatchTest extends TestCase {
 		$this->assertFalse( Evidence::counts( $marker, Evidence::DIED, '' ), 'another change begins anew' );
 	}
 
-	public function test_a_request_that_ends_leaves_nothing_and_one_that_dies_is_told_once(): void {
-		$now    = time();
-		$flight = Flight::begin( $this->folder, $now );
-		$this->assertNotNull( $flight );
-		$this->assertSame( array(), Flight::left_behind( $this->folder, $now ), 'it is alive' );
-		$this->assertSame( array(), Flight::left_behind( $this->folder, $now + 30 ) );
-		$hung = Flight::left_behind( $this->folder, $now + 31 );
-		$this->assertSame( array( Evidence::HUNG ), array_column( $hung, 0 ) );
-		$this->assertSame( $hung, Flight::left_behind( $this->folder, $now + 32 ), 'by the same name' );
-		$flight->end( $now );
-		$this->assertSame( array(), Flight::left_behind( $this->folder, $now + 31 ) );
-		$flight = Flight::begin( $this->folder, $now );
-		unset( $flight );
-		$this->assertSame( array( array( Evidence::DIED, '' ) ), Flight::left_behind( $this->folder, $now ) );
-		$this->assertSame( array(), Flight::left_behind( $this->folder, $now + 31 ) );
-		$this->assertCount( 1, glob( $this->folder . '/flight/*.php' ), 'one file a process' );
-	}
-
 	public function test_what_hangs_counts_once_however_often_it_is_seen(): void {
 		$marker = $this->marker();
 		$this->assertFalse( Evidence::counts( $marker, Evidence::HUNG, '', 'one' ) );
 		$this->assertFalse( Evidence::counts( $marker, Evidence::HUNG, '', 'one' ) );
 		$this->assertTrue( Evidence::counts( $marker, Evidence::HUNG, '', 'another' ) );
-	}
-
-	/** @dataProvider requests */
-	public function test_long_work_by_nature_is_not_watched( string $method, string $path, bool $watched ): void {
-		$this->assertSame( $watched, Flight::is_watched( $method, $path ) );
-	}
-
-	/** @return array<int,array{0:string,1:string,2:bool}> */
-	public function requests(): array {
-		return array(
-			array( 'GET', '/', true ),
-			array( 'HEAD', '/shop/', true ),
-			array( 'POST', '/', false ),
-			array( 'GET', '/wp-cron.php', false ),
-			array( 'GET', '/wp-admin/admin-ajax.php', false ),
-			array( 'GET', '/my-wp-cron.php.html', true ),
-		);
 	}
 
 	public function test_logs_do_not_change_a_fingerprint_and_code_does(): void {
@@ -269,6 +233,17 @@ final class WatchTest extends TestCase {
 				};
 			}
 		);
+	}
+
+	public function test_a_key_of_another_size_than_keys_have_signs_nothing(): void {
+		$marker = $this->marker();
+		foreach ( array( '', 'm', str_repeat( 'm', 31 ), str_repeat( 'm', 33 ) ) as $key ) {
+			// Not base64 at all comes to the empty key, which everybody has.
+			$marker->mac = '' === $key ? '*' : base64_encode( $key );
+			$text        = "presswarden-recover\n" . $marker->installation . "\n" . self::CHANGE . "\n1800000000";
+			$header      = self::CHANGE . '.1800000000.' . rtrim( strtr( base64_encode( hash_hmac( 'sha256', $text, $key, true ) ), '+/', '-_' ), '=' );
+			$this->assertFalse( Rescue::signed( $marker, Rescue::RECOVER, $header, 1800000000 ), $key );
+		}
 	}
 
 	/** @param \Closure(Marker):\Closure $keyed Gives the marker its key and returns what signs. */

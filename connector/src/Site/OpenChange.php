@@ -66,6 +66,8 @@ final class OpenChange {
 			Evidence::forget( $folder );
 			Flight::forget( $folder );
 			$marker = Opening::marker( $change, $component, $snapshot, $was, $undo );
+			// Before anything moves: what the owner of the site could not read later does not begin.
+			self::journal( 'change.opened', $change, $component, $was );
 			$marker->save();
 			Lock::release( $rest );
 			self::look_before( $marker->baseline );
@@ -152,6 +154,7 @@ final class OpenChange {
 			if ( null === $lock || null === $marker || $marker->change !== $change || Marker::CONFIRM !== $marker->state ) {
 				throw self::not_open( null === $marker || $marker->change !== $change ? 'unknown' : $marker->state );
 			}
+			self::journal( 'change.closed', $change, $marker->component, $marker->was );
 			$marker->end( Marker::CLOSED, '', time() );
 			Evidence::forget( $folder );
 			Flight::forget( $folder );
@@ -247,6 +250,18 @@ final class OpenChange {
 		}
 		TakeBack::switched( $this->marker );
 		return $this->marker->state;
+	}
+
+	/** Read by the owner of this site, who need not ask the control plane. */
+	private static function journal( string $what, string $change, string $component, string $was ): void {
+		Journal::add(
+			$what,
+			array(
+				'change'    => $change,
+				'component' => Plain::text( $component ),
+				'was'       => Plain::text( $was ),
+			)
+		);
 	}
 
 	private function release(): void {

@@ -21,6 +21,8 @@ final class SnapshotQuota {
 	private const DAYS  = 14;
 	private const MOST  = 2147483648;
 	private const SHARE = 5;
+	/** Small ones take files and time to look through too. */
+	private const COUNT = 200;
 	/** Left on the disk for the site itself. */
 	private const SPARE = 67108864;
 
@@ -87,6 +89,9 @@ final class SnapshotQuota {
 		$free = self::free();
 		if ( null !== $free && $free < $bytes + self::SPARE ) {
 			throw SnapshotRefusal::because( 'disk' );
+		}
+		if ( count( $kept ) >= self::COUNT ) {
+			throw SnapshotRefusal::because( 'quota' );
 		}
 		$limit = self::limit( $kept );
 		$taken = self::taken( $kept );

@@ -50,6 +50,10 @@ final class SnapshotRestore {
 	public static function files( string $snapshot, string $call ): \stdClass {
 		Snapshots::take_time( self::SECONDS );
 		$info = self::verified( $snapshot );
+		if ( Updatable::is_own( $info->component ) ) {
+			// An older connector knows fewer attacks; only its own releases replace it (N14).
+			throw Refusal::because( 'action.files', 'own' );
+		}
 		try {
 			SnapshotCheck::files( SnapshotManifest::open( $snapshot ) );
 		} catch ( PackBroken $broken ) {

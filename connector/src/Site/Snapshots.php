@@ -60,14 +60,15 @@ final class Snapshots {
 	}
 
 	/**
-	 * The verified one of that component, not older than a day.
+	 * The verified one of that component as it is now, not older than a day.
 	 *
 	 * @throws Refusal With call.snapshot.
 	 */
 	public static function usable( string $id, string $component, int $now ): SnapshotInfo {
 		$manifest = SnapshotManifest::find( $id );
 		$info     = null === $manifest ? null : new SnapshotInfo( $manifest );
-		if ( null === $info || SnapshotManifest::VERIFIED !== $info->state || $info->component !== $component || $now - $info->created > self::FRESH ) {
+		// Of a version from before the present one it would be a downgrade, not a way back.
+		if ( null === $info || SnapshotManifest::VERIFIED !== $info->state || $info->component !== $component || $now - $info->created > self::FRESH || SnapshotSource::version( $component ) !== $info->version ) {
 			throw Refusal::of( 'call.snapshot' );
 		}
 		foreach ( $manifest->facts['files']['parts'] as list( $name ) ) {
@@ -203,7 +204,8 @@ final class Snapshots {
 					'files'     => FilePacker::START,
 					'dump'      => array(),
 					'check'     => array(),
-					'disk'      => 0,
+					// What is begun holds its room from the start: many that were begun together would fit one by one.
+					'disk'      => $bytes,
 				)
 			);
 			$manifest->save();
@@ -247,7 +249,8 @@ final class Snapshots {
 			unlink( SnapshotFolder::of( $manifest->id ) . '/list.php' );
 		}
 		++$facts['step'];
-		$facts['disk']   = SnapshotFolder::size( $manifest->id );
+		$taken           = SnapshotFolder::size( $manifest->id );
+		$facts['disk']   = SnapshotManifest::MAKING === $facts['state'] ? max( $taken, $facts['disk'] ) : $taken;
 		$manifest->facts = $facts;
 		$manifest->save();
 	}

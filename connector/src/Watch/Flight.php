@@ -7,6 +7,9 @@
  * (cron, uploads, background work, our own calls) is not. No file is made or removed for a request: removing one makes PHP
  * forget the real place of every file it knows, which costs a page more than all the rest of the watch.
  *
+ * Once an answer is on its way to the visitor, how long that takes is the visitor's to say: who reads a byte a minute must not
+ * be able to have a good change taken back. A page that dies or hangs behind its first bytes is found by who looks at pages.
+ *
  * @package Presswarden
  */
 
@@ -23,6 +26,7 @@ final class Flight {
 	private const PATIENCE = 0.1;
 	private const BUSY       = 'busy';
 	private const IDLE       = 'idle';
+	private const SENT       = 'sent';
 
 	/** @var resource */
 	private $open;
@@ -50,6 +54,11 @@ final class Flight {
 		}
 		self::put( $open, self::BUSY, $now );
 		return new self( $open );
+	}
+
+	/** The first byte of the answer leaves. */
+	public function answers( int $now ): void {
+		is_resource( $this->open ) && self::put( $this->open, self::SENT, $now );
 	}
 
 	public function end( int $now ): void {

@@ -34,7 +34,8 @@ final class Rescue {
 		}
 		$text = 'presswarden-' . $purpose . "\n" . $marker->installation . "\n" . $change . "\n" . $at;
 		if ( '' !== $marker->mac ) {
-			return hash_equals( hash_hmac( 'sha256', $text, (string) base64_decode( $marker->mac, true ), true ), $signature );
+			$key = (string) base64_decode( $marker->mac, true );
+			return 32 === strlen( $key ) && hash_equals( hash_hmac( 'sha256', $text, $key, true ), $signature );
 		}
 		foreach ( $marker->keys as $key ) {
 			if ( self::verifies( $signature, $text, (string) base64_decode( $key, true ), $marker->root ) ) {

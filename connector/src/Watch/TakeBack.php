@@ -107,7 +107,8 @@ final class TakeBack {
 			$marker->why = $why;
 		}
 		$marker->state = Marker::RESTORING;
-		++$marker->tries;
+		// What the door behind the database undoes costs no try here: a page from a cache never gets as far as that door.
+		$marker->tries += '' === $marker->undo ? 1 : 0;
 		$marker->save();
 		try {
 			if ( $marker->tries > self::TRIES ) {

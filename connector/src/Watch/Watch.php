@@ -73,6 +73,11 @@ final class Watch {
 		$this->early = $this->early || headers_sent() || ( ob_get_level() > 0 && (int) ob_get_length() > 0 );
 	}
 
+	/** PHP sends the headers. */
+	public function answers(): void {
+		null === $this->flight || $this->flight->answers( time() );
+	}
+
 	/** First of all shutdown functions, so that it runs before WordPress's own. */
 	public function end(): void {
 		$this->reserve = null;
@@ -123,6 +128,8 @@ final class Watch {
 		}
 		if ( Flight::is_watched( self::header( 'REQUEST_METHOD' ), self::path() ) && ! self::is_our_call() ) {
 			$this->flight = Flight::begin( $folder, time() );
+			// Whoever else registers one takes this one's place; then a slow reader counts as before.
+			null === $this->flight || header_register_callback( array( $this, 'answers' ) );
 		}
 		register_shutdown_function( array( $this, 'end' ) );
 	}

@@ -14,6 +14,7 @@ namespace Presswarden\Connector\Site\Updates;
 
 use Presswarden\Connector\Core\Call;
 use Presswarden\Connector\Core\Refusal;
+use Presswarden\Connector\Site\Journal;
 use Presswarden\Connector\Site\OpenChange;
 use Presswarden\Connector\Site\Plain;
 use Presswarden\Connector\Site\Updatable;
@@ -43,6 +44,7 @@ final class Switching {
 		if ( null !== $snapshot ) {
 			$change = OpenChange::begin( $this->call->args->change, $this->plugin->name(), $snapshot, $before->version, $this->on ? OpenChange::DEACTIVATE : OpenChange::ACTIVATE );
 		}
+		null === $change && Journal::add( $this->on ? 'plugin.on' : 'plugin.off', array( 'component' => Plain::text( $this->plugin->name() ) ) );
 		$says = $this->turned( $before );
 		$now  = $this->plugin->installed();
 		if ( null === $now || $now->active !== $this->on || '' !== $says ) {

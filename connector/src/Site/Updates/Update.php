@@ -101,6 +101,12 @@ final class Update {
 			$change->abandon();
 			throw $refusal;
 		}
+		if ( $before != $this->component->installed() ) { // phpcs:ignore Universal.Operators.StrictComparisons -- the same values, another object.
+			// Somebody else was quicker while the package was on its way; nothing of theirs is overwritten.
+			$upgrader->tidy();
+			$change->abandon();
+			throw Refusal::of( 'action.before' );
+		}
 		$error = null;
 		$known = Offers::known();
 		try {
