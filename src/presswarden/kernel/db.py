@@ -89,9 +89,11 @@ class Tx(AsyncSession):
     async def rows(self, built: Executable, **values: object) -> Sequence[Any]:
         """Run a statement that was built once and is asked very often: building it anew costs several times what running it does.
 
-        It is not narrowed, so it names its organisation itself: by `bindparam("of_org")`, which is filled in here.
+        It is not narrowed, so it names its organisation itself: by `bindparam("of_org")`, which is filled in here. In a transaction across
+        organisations it has to be told.
         """
-        return (await self.direct.execute(built, {"of_org": self.org, **values})).all()
+        named = values if isinstance(self.scope, Everyone) and "of_org" in values else {**values, "of_org": self.org}
+        return (await self.direct.execute(built, named)).all()
 
     async def change(self, built: UpdateBase, **values: object) -> int:
         """The same for one that writes; how many rows it met. An `insert` takes the row's own columns, its organisation among them."""

@@ -20,14 +20,14 @@ _KEPT = select(OrgKeyRow.wrapped).where(OrgKeyRow.org == bindparam("of_org"), Or
 
 async def org_key(org: OrgId, tx: Tx, kek: Kek) -> OrgKey:
     """This process's key for `org`; made on first use. Raises `SealBroken` when the KEK is not the one that wrapped it."""
-    kept = await tx.rows(_KEPT, of=kek.owner)
+    kept = await tx.rows(_KEPT, of=kek.owner, of_org=org)
     if not kept:
         try:
             async with tx.begin_nested():
                 tx.add(OrgKeyRow(org=org, owner=kek.owner, wrapped=kek.wrap(new_key(), org)))
         except IntegrityError:  # another process of this owner was first, at the same moment: its key is the one
             pass
-        kept = await tx.rows(_KEPT, of=kek.owner)
+        kept = await tx.rows(_KEPT, of=kek.owner, of_org=org)
     return OrgKey(org, kek.unwrap(kept[0].wrapped, org))
 
 

@@ -48,8 +48,7 @@ _SITE_KEYS = (  # asked with every call
 
 async def site_keys(org: OrgId, tx: Tx, of: InstallationId) -> tuple[tuple[SiteKey, bytes | None], ...]:
     """Each pinned key with its sealed HMAC half, newest first."""
-    _ = org
-    rows = await tx.rows(_SITE_KEYS, of=of)
+    rows = await tx.rows(_SITE_KEYS, of=of, of_org=org)
     return tuple((SiteKey(KeyId(r.kid), Algorithm(r.alg), r.public, r.epoch, r.not_after), r.sealed) for r in rows)
 
 
