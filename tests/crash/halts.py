@@ -24,7 +24,7 @@ SLEEP = "DBOS.sleep"
 
 
 class Halt(StrEnum):
-    """Where within a step. Once a step is kept, its next one has written nothing: that is `HALF_WRITTEN` of the next."""
+    """Where within a step, in the order in which they come. Once a step is kept, its next one has written nothing: that is `HALF_WRITTEN` of the next."""
 
     HALF_WRITTEN = "half written"
     ASKED = "asked, not arrived"
@@ -32,13 +32,18 @@ class Halt(StrEnum):
     NOT_KEPT = "done, not kept"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Stop:
     """One point: the step with this number and name in the course of a change."""
 
     number: int
     step: str
     halt: Halt
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Stops of one change are come to in this order."""
+        return self.number, tuple(Halt).index(self.halt)
 
 
 def halts_of(step: str) -> tuple[Halt, ...]:
@@ -101,6 +106,8 @@ class Running:
     site: str
     work: str
     change: str
+    was: str
+    """The version that a visitor got when it began."""
 
 
 @dataclass

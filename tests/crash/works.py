@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Change, Result, WorkState
 from tests.crash.halts import Running
 from tests.crash.plane import Offer, Plane
-from tests.crash.shops import Shop, together
+from tests.crash.shops import Shop, pair_all, part_all, together
 from tests.crash.waiting import until
 
 OTHER_TITLE = "add_filter( 'pre_get_document_title', static function () { return 'It works!'; }, 99 );"
@@ -63,6 +64,8 @@ class Story:
 GOOD = Story("a good update", "good", "", Kind.GOOD, Result.SUCCEEDED, LeafRole.CLOSE)
 BAD = Story("a bad update", "bad", OTHER_TITLE, Kind.GOOD, Result.ROLLED_BACK, LeafRole.TAKE_BACK)
 FATAL = Story("an update that the site takes back by itself", "fatal", "", Kind.FATAL, Result.ROLLED_BACK, None)
+
+LATER = Story("a release that nobody has asked for", "later", "", Kind.GOOD, Result.SUCCEEDED, LeafRole.CLOSE)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,20 @@ class Works:
 
         return cls(plane, updates, room, offers, plane.write(join))
 
+    @classmethod
+    @contextmanager
+    def of(cls, plane: Plane, updates: UpdateServer, shops: tuple[Shop, ...], room: Path) -> Iterator[Works]:
+        """With these sites, paired for as long as this is open."""
+        for shop in shops:
+            shop.unpair()
+            shop.site.use_updates(updates.url)
+            shop.site.clear_events()
+        offers = pair_all(plane, shops, "changes")
+        yield cls.on(plane, updates, room, offers)
+        part_all(plane, offers)
+        for shop in shops:
+            shop.site.use_updates(None)
+
     @property
     def shops(self) -> tuple[Shop, ...]:
         return tuple(self.offers)
@@ -105,19 +122,24 @@ class Works:
         plugin = write_plugin(self.room / new_id(), story.slug, "1.0")
         together(lambda shop: shop.site.install_plugin(plugin), self.shops)
 
-    def release(self, story: Story, *, asleep: str = "") -> list[Running]:
-        """The next version is offered to every site, asked for, and agreed to. `asleep`: the process that is stopped before it can hear of that."""
+    def offer(self, story: Story) -> str:
+        """The next version is offered to every site, and they have told so."""
         self._versions += 1
         version = f"1.0.{self._versions}"
-        was = served_by(self.shops[0], story.slug)
         self.updates.offer(story.slug, version, story.kind, package=story.package(version))
         together(self._hear_of_it, self.shops)
+        return version
+
+    def release(self, story: Story, *, asleep: str = "") -> list[Running]:
+        """The next version is offered, asked for, and agreed to. `asleep`: the process that is stopped before it can hear of that."""
+        was = dict(zip(self.shops, together(lambda shop: served_by(shop, story.slug), self.shops), strict=True))
+        version = self.offer(story)
         self.plane.settled([one for shop in self.shops for one in self.plane.ask(self.offers[shop].site, "wp.site.health")])
         package = self.updates.sha256(story.slug)
         items = tuple(
             Item(
                 self.offers[shop].site, self.offers[shop].installation, shop.gate.url, "wp.plugin.update",
-                f"plugin:{story.slug}/{story.slug}.php", version, {"active": True, "version": was}, package,
+                f"plugin:{story.slug}/{story.slug}.php", version, {"active": True, "version": was[shop]}, package,
             )
             for shop in self.shops
         )  # fmt: skip
@@ -134,9 +156,9 @@ class Works:
         if asleep:
             self.plane.freeze(asleep)
         filed = self.plane.write(agree, rings=True)
-        by_site = {str(offer.site): shop for shop, offer in self.offers.items()}
-        found = self.plane.read(lambda tx: rollouts.work_of(tx, filed.id))
-        return [Running(by_site[work.site], work.site, work.id, work.changes[0]) for work in found]
+        found = {work.site: work for work in self.plane.read(lambda tx: rollouts.work_of(tx, filed.id))}
+        work = {shop: found[self.offers[shop].site] for shop in self.shops}
+        return [Running(shop, work[shop].site, work[shop].id, work[shop].changes[0], was[shop]) for shop in self.shops]
 
     def has_ended(self, running: Running) -> bool:
         return self.plane.read(lambda tx: rollouts.work(tx, WorkId(running.work))).state is WorkState.ENDED
@@ -144,7 +166,7 @@ class Works:
     def ended(self, running: Sequence[Running], seconds: float = 240) -> None:
         until(lambda: all(self.has_ended(one) for one in running), f"the work ends, {self.plane.log('dispatcher')}", seconds)
 
-    def told(self, story: Story, running: Running, was: str, *, may_be: Sequence[Result] = ()) -> Told:
+    def told(self, story: Story, running: Running, *, may_be: Sequence[Result] = ()) -> Told:
         """Everything that has to hold of a change that ended. `may_be`: other results that are honest here."""
         change, proposal = self._read(running)
         entries = Counter(kind for (kind,) in self.plane.rows(f"SELECT kind FROM audit_events WHERE subject = 'change:{running.change}'"))
@@ -157,7 +179,7 @@ class Works:
         )
         wrong = [] if change.result in {story.result, *may_be} else [f"ended {change.result}: {change.code} {change.says}"]
         version = served_by(running.shop, story.slug)
-        if version != (change.version if change.result is Result.SUCCEEDED else was):
+        if version != (change.version if change.result is Result.SUCCEEDED else running.was):
             wrong.append(f"{version} is served after {change.result}")
         wrong += [f"{kind} is written {entries[kind]} times" for kind in ("change.began", "change.ended") if entries[kind] != 1]
         wrong += left_behind(running.shop)
@@ -187,6 +209,12 @@ class Works:
         shop.site.php(ASK)
         done = shop.beat()
         assert done.code == 0, (done, self.plane.log("web"), self.plane.log("serve"))
+
+
+def settings_for(updates: UpdateServer) -> dict[str, str]:
+    """A control plane that fetches packages from there, and watches a change for a second."""
+    mirror = f"downloads.wordpress.org={updates.url}/downloads.wordpress.org"
+    return {"PRESSWARDEN_HEALTH_SECONDS": "1", "PRESSWARDEN_PACKAGE_HOSTS": mirror}
 
 
 def served_by(shop: Shop, slug: str) -> str:
