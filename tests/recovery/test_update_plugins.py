@@ -76,7 +76,7 @@ def refused(changed: Changed, code: str, status: int, **how: str) -> str:
     return str(answer.json["says"])
 
 
-@pytest.mark.req("N13")
+@pytest.mark.req("N13", "N3")
 def test_a_package_of_another_hash_is_refused_before_it_is_unpacked(changed: Changed) -> None:
     changed.offer()
     refused(changed, "action.package_hash", 409, package=ZERO)

@@ -43,6 +43,7 @@ def refused(changed: Changed, code: str, version: str = "1.1", component: str = 
         {},
     ],
 )
+@pytest.mark.req("N3")
 def test_a_site_that_is_not_as_the_plan_found_it_is_left_alone(changed: Changed, before: dict[str, Any]) -> None:
     changed.offer()
     refused(changed, "action.before", before=before)
@@ -203,7 +204,7 @@ def test_the_connector_does_not_update_itself_this_way(changed: Changed) -> None
     assert changed.before(own)["active"] is True
 
 
-@pytest.mark.req("W14")
+@pytest.mark.req("W14", "W7")
 def test_no_update_without_a_verified_snapshot_of_that_component(changed: Changed) -> None:
     changed.offer()
     made = str(uuid.uuid4())

@@ -22,14 +22,18 @@ def served(shop: Paired, slug: str) -> str:
         return str(json.load(answer)["version"])
 
 
+@pytest.mark.req("W7", "W8", "X5", "X6", "X7", "S3", "X12")
 def test_a_plugin_is_updated_after_a_yes_at_the_terminal_and_the_record_says_who_and_why(
     changing: Paired, updates: UpdateServer, tmp_path: Path
 ) -> None:
     changing.site.install_plugin(write_plugin(tmp_path, "good", "1.0"))
     updates.offer("good", "1.1")
     ask_for_updates(changing)
+    refused = changing.control.attempt("--json", "site", "mode", changing.label, "autonomous")
+    assert (refused.code, json.loads(refused.stderr)["code"]) == (3, "policy.mode"), "no snapshot was ever verified here"
     said = at_a_terminal(changing.control, "site", "update", changing.label, "plugin:good/good.php")
     assert said.code == 0, said.text
+    assert "A snapshot is made and verified on the site first" in said.text
     assert "Updated: the new version was seen on the site" in said.text
     assert served(changing, "good") == "1.1"
 
@@ -43,6 +47,8 @@ def test_a_plugin_is_updated_after_a_yes_at_the_terminal_and_the_record_says_who
     listed = changing.control.ask("snapshot", "list", changing.label)
     kept = listed if isinstance(listed, list) else listed["snapshots"]
     assert [one["state"] for one in kept if one["id"] == change["snapshot"]] == ["verified"]
+    assert changing.control.ask("site", "mode", changing.label, "autonomous")["chosen"] == "autonomous"
+    changing.control.run("site", "mode", changing.label, "approve")
     kinds = [entry["kind"] for entry in changing.control.ask("audit", "list", "--limit", "200")]
     for kind in ("proposal.filed", "work.filed", "change.began", "change.ended"):
         assert kind in kinds
