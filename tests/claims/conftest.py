@@ -2,6 +2,7 @@
 
 `paired_site` is shared by the whole suite: leave it paired. `mutated_site("signature")` gives the spare site, freshly paired, with that check taken out of
 its connector; `mutated_site()` gives it intact, for attacks that leave damage; `unpaired_site(...)` the same, never paired. One use ends the one before.
+`changed` and `watched` are one more site, on which plugins are changed (see `changing`).
 `control` is the control plane's door for sites, `control_plane(Edit(...))` one from a copy of the package with a check taken out.
 """
 
@@ -15,12 +16,15 @@ from pathlib import Path
 import pytest
 
 from lab.site import Lab, Site
+from lab.updates import UpdateServer
 from tests.claims.attacks import Attack, attack_of
 from tests.claims.control import ControlPlane
 from tests.claims.served import Served, serve
 from tests.claims.victims import CONNECTOR, FOLDER, GENEROUS, Change, Paired, Spare, pair
 from tests.connector.peer import Peer
 from tests.connector.wire import ControlKey
+from tests.recovery.acting import Changed, changed_site
+from tests.recovery.opened import Watched
 
 
 @pytest.fixture
@@ -81,6 +85,30 @@ def control_plane(tmp_path: Path, sqlite_template: Path) -> Iterator[Callable[..
     """Makes control planes from copies of the package with the given edits."""
     with ExitStack() as running:
         yield lambda *edits: running.enter_context(ControlPlane(tmp_path / f"control-{os.urandom(4).hex()}", sqlite_template, *edits))
+
+
+@pytest.fixture(scope="session")
+def updates() -> Iterator[UpdateServer]:
+    with UpdateServer.start() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def updated(lab: Lab, peer: Peer, updates: UpdateServer) -> Changed:
+    return changed_site(lab, peer, updates, "changed")
+
+
+@pytest.fixture
+def changed(updated: Changed) -> Changed:
+    """A paired site with `tiny` 1.0 on it that the update server's offers reach; no change is open."""
+    updated.reset()
+    return updated
+
+
+@pytest.fixture
+def watched(changed: Changed) -> Watched:
+    """The same site, its changes opened by the driver of the recovery tests."""
+    return Watched.on(changed.paired)
 
 
 @pytest.fixture
