@@ -1,8 +1,8 @@
 """`python -m bench [part ...]`: every figure that has a bar or stands in the documentation, measured here and now.
 
 Baseline and subject take turns in one run, so each bar is a ratio that means the same on a slow or busy machine. Prints `name: figure (ratio) bar` as they
-come, exits 1 when a bar is missed; a run of all parts writes bench/results.json. Parts: site, path, audit, heartbeat, decision, saga, changes, snapshot, watchdog; all of
-them without a word. Limits: ends by itself after eight minutes at most; loopback only; rates are this machine's.
+come, exits 1 when a bar is missed; a run of all parts writes bench/results.json. Parts: site, path, audit, heartbeat, decision, saga, changes, snapshot,
+watchdog; all of them without a word. Limits: ends by itself after eight minutes at most; loopback only; rates are this machine's.
 """
 
 from __future__ import annotations
