@@ -125,6 +125,7 @@ async def _decided(
 async def _question(
     tx: Tx, asked: _Asked, stage: Stage, rules: Mapping[SiteId, Rules], snapshot_verified: bool | None, now: datetime
 ) -> Question:
+    able = await facts.everybody(tx)
     return Question(
         stage=stage,
         source=asked.source,
@@ -133,8 +134,8 @@ async def _question(
         sites=await facts.of_sites(tx, asked.items, rules, snapshot_verified=snapshot_verified, now=now),
         fleet=await facts.fleet(tx, asked.sites),
         confidence=asked.confidence,
-        consents=await facts.consents(tx, asked.answers, asked.sites),
-        approvers=await facts.approvers(tx),
+        consents=facts.consents(able, asked.answers, asked.sites),
+        approvers=await facts.approvers(tx, able),
         digest_approved=all(one.digest == asked.digest for one in asked.answers),
     )
 

@@ -1,13 +1,14 @@
 """What the policy has to know of sites, components and people, as it stands this moment. Limits: reads only; nothing is concluded here."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from presswarden.actions.catalogue import CATALOGUE
 from presswarden.actions.model import Klass
 from presswarden.approvals import components
 from presswarden.approvals.keys import store as keys
-from presswarden.approvals.model import Given, Station, Way
+from presswarden.approvals.model import Given, Passkey, Station, Way
 from presswarden.approvals.modes import store as modes
 from presswarden.approvals.stations import effective
 from presswarden.identity import service as identity
@@ -29,6 +30,14 @@ from presswarden.telemetry.offers import service as offers
 ROOM: int = 52_428_800
 """Bytes that a component's new files may take, where nobody knows: twice that has to be free (S1)."""
 ROOM_FOR_CORE: int = 104_857_600
+
+
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """Who belongs to the organisation now, and the passkeys in use."""
+
+    people: tuple[Person, ...]
+    passkeys: tuple[Passkey, ...]
 
 
 async def of_sites(
@@ -57,24 +66,26 @@ async def fleet(tx: Tx, touched: Sequence[SiteId]) -> Fleet:
     return Fleet(size=await sites.paired_count(tx), touched=len(set(touched)))
 
 
-async def approvers(tx: Tx) -> Approvers:
+async def everybody(tx: Tx) -> Everybody:
+    return Everybody(await identity.people(tx), await keys.passkeys(tx.org, tx))
+
+
+async def approvers(tx: Tx, here: Everybody) -> Approvers:
     """Whoever may approve anywhere counts: a plan can't be cut so that its own approvers seem to be missing."""
-    able = [one for one in await identity.people(tx) if _may_approve_somewhere(one)]
-    with_passkey = {passkey.person for passkey in await keys.passkeys(tx.org, tx)}
+    able = [one for one in here.people if _may_approve_somewhere(one)]
+    with_passkey = {passkey.person for passkey in here.passkeys}
     return Approvers(len(able), await identity.last_removal(tx), sum(one.id in with_passkey for one in able))
 
 
-async def consents(tx: Tx, answers: Sequence[Given], wanted: Sequence[SiteId]) -> tuple[Consent, ...]:
+def consents(now_here: Everybody, answers: Sequence[Given], wanted: Sequence[SiteId]) -> tuple[Consent, ...]:
     """Each yes, with what the person who said it may do now. Somebody who was removed may nothing."""
-    yes = [one for one in answers if one.yes]
-    if not yes:
-        return ()
-    here = {one.id: one for one in await identity.people(tx)}
-    passkeys = await keys.passkeys(tx.org, tx)
+    here = {one.id: one for one in now_here.people}
     found = []
-    for one in yes:
+    for one in answers:
+        if not one.yes:
+            continue
         person = here.get(one.person)
-        own = {passkey.id for passkey in passkeys if passkey.person == one.person}
+        own = {passkey.id for passkey in now_here.passkeys if passkey.person == one.person}
         found.append(
             Consent(
                 person=one.person,

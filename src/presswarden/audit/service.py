@@ -131,6 +131,11 @@ async def log_key(tx: Tx) -> str | None:
     return None if log is None else log[0].text()
 
 
+async def newest(tx: Tx, kind: str) -> datetime | None:
+    """When the newest entry of this kind was made; None when there is none."""
+    return await store.newest(tx.org, tx, kind)
+
+
 async def events(
     tx: Tx, *, after: EventId | None = None, limit: int = 100, kind: str | None = None, newest_first: bool = False
 ) -> tuple[Recorded, ...]:

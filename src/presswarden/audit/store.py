@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import (
+from sqlalchemy import (  # fmt: skip
     BigInteger,
     ForeignKeyConstraint,
     Index,
@@ -20,12 +20,13 @@ from sqlalchemy import (
     bindparam,
     column,
     delete,
+    func,
     insert,
     select,
     table,
     tuple_,
     update,
-)  # fmt: skip
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -48,7 +49,7 @@ class EventRow(Tenant, Base):
     correlation: Mapped[str] = mapped_column(String(64))
     leaf: Mapped[bytes] = mapped_column(LargeBinary)
     leaf_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    __table_args__ = (Index("ix_audit_events_org_at_id", "org", "at", "id"),)
+    __table_args__ = (Index(None, "org", "at", "id"), Index(None, "org", "kind", "at", "id"))
 
 
 class PayloadRow(Tenant, Base):
@@ -132,26 +133,24 @@ _INTO_BOTH: Final = (
 
 async def add(org: OrgId, tx: Tx, entries: Sequence[Sealed], members: bytes | None = None) -> None:
     """One statement, whatever the number of entries; their queue rows come with them."""
-    connection = tx.direct
     rows = [
         {
-            "org": org,
-            "id": one.id,
-            "at": one.at,
-            "kind": one.entry.kind,
-            "actor_kind": one.entry.actor.kind,
-            "actor_id": one.entry.actor.id,
-            "subject": one.entry.subject,
-            "correlation": one.entry.correlation,
-            "leaf": one.leaf,
-            "leaf_hash": one.leaf_hash,
-            "salt": one.salt,
-            "document": one.document,
-            "members": members,
+            "org": org, "id": one.id, "at": one.at, "kind": one.entry.kind, "actor_kind": one.entry.actor.kind, "actor_id": one.entry.actor.id,
+            "subject": one.entry.subject, "correlation": one.entry.correlation, "leaf": one.leaf, "leaf_hash": one.leaf_hash,
+            "salt": one.salt, "document": one.document, "members": members,
         }
         for one in entries
-    ]
-    await connection.execute(_INTO_BOTH if connection.dialect.name == "postgresql" else _INTO_VIEW, rows if len(rows) > 1 else rows[0])
+    ]  # fmt: skip
+    await tx.direct.execute(_INTO_BOTH if tx.direct.dialect.name == "postgresql" else _INTO_VIEW, rows if len(rows) > 1 else rows[0])
+
+
+_NEWEST = select(func.max(EventRow.at)).where(EventRow.org == bindparam("of_org"), EventRow.kind == bindparam("of_kind"))
+
+
+async def newest(org: OrgId, tx: Tx, kind: str) -> datetime | None:
+    """When the newest event of this kind was, if there is one."""
+    _ = org
+    return (await tx.rows(_NEWEST, of_kind=kind))[0][0]  # type: ignore[no-any-return]  # one row of one column
 
 
 async def organisations_waiting(everyone: Everyone, tx: Tx) -> tuple[OrgId, ...]:

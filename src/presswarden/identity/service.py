@@ -92,8 +92,9 @@ async def find_person(tx: Tx, text: str) -> Person:
 
 async def last_removal(tx: Tx) -> datetime | None:
     """When somebody last lost a say: was removed, or had a role withdrawn that approves. As the record has it; None when nobody ever did."""
-    newest = [*await audit.events(tx, kind="person.removed", newest_first=True, limit=1), *await _last_withdrawn(tx)]
-    return max((one.at for one in newest), default=None)
+    removed = await audit.newest(tx, "person.removed")
+    withdrawn = await _last_withdrawn(tx) if await audit.newest(tx, "role.withdrawn") else []
+    return max((at for at in (removed, *(one.at for one in withdrawn)) if at is not None), default=None)
 
 
 async def _last_withdrawn(tx: Tx) -> list[Recorded]:

@@ -55,6 +55,11 @@ _PUT_STATE = (
         outcome=bindparam("told", type_=JSON(none_as_null=True)),
     )
 )  # fmt: skip
+_OPEN_COUNT = select(func.count()).where(
+    RequestRow.org == bindparam("of_org"),
+    RequestRow.installation == bindparam("of"),
+    RequestRow.state.in_([RequestState.WAITING.value, RequestState.SENT.value]),
+)
 _DUE = (
     select(RequestRow.org, RequestRow.id, RequestRow.installation)
     .where(
@@ -116,10 +121,8 @@ async def requests_of(org: OrgId, tx: Tx, site: SiteId, limit: int) -> tuple[Req
 
 
 async def open_count(org: OrgId, tx: Tx, installation: InstallationId) -> int:
-    counted = select(func.count()).where(
-        RequestRow.org == org, RequestRow.installation == installation, RequestRow.state.in_([RequestState.WAITING, RequestState.SENT])
-    )
-    return await tx.scalar(counted) or 0
+    _ = org
+    return int((await tx.rows(_OPEN_COUNT, of=installation))[0][0])
 
 
 async def due(

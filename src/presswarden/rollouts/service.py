@@ -230,8 +230,8 @@ async def _record(tx: Tx, work: Work, kind: str, payload: Mapping[str, Json], no
 
 
 async def _record_change(tx: Tx, change: Change, kind: str, payload: Mapping[str, Json], now: datetime) -> None:
-    of = await work(tx, change.work)
+    correlation = await store.correlation(tx.org, tx, change.work)
     told: dict[str, Json] = {
         "work": change.work, "site": change.site, "tool": change.tool, "component": change.component, "proposal": change.proposal, **payload,
     }  # fmt: skip
-    await audit.record(tx, Entry(kind, _ROLLOUTS, f"change:{change.id}", of.correlation, told), now=now)
+    await audit.record(tx, Entry(kind, _ROLLOUTS, f"change:{change.id}", correlation, told), now=now)

@@ -62,6 +62,7 @@ class ChangeRow(Tenant, Base):
 
 # The statements of every step: built once.
 _WORK = select(WorkRow).where(WorkRow.org == bindparam("of_org"), WorkRow.id == bindparam("of"))
+_CORRELATION = select(WorkRow.correlation).where(WorkRow.org == bindparam("of_org"), WorkRow.id == bindparam("of"))
 _WORK_OF = select(WorkRow).where(WorkRow.org == bindparam("of_org"), WorkRow.proposal == bindparam("of")).order_by(WorkRow.id)
 _CHANGES_OF_WORK = (
     select(ChangeRow.id).where(ChangeRow.org == bindparam("of_org"), ChangeRow.work == bindparam("of")).order_by(ChangeRow.leaf)
@@ -118,6 +119,13 @@ async def work(org: OrgId, tx: Tx, work_id: WorkId) -> Work | None:
     for row in await tx.rows(_WORK, of=work_id):
         return await _with_changes(tx, row)
     return None
+
+
+async def correlation(org: OrgId, tx: Tx, work_id: WorkId) -> CorrelationId:
+    """Of work that there is."""
+    _ = org
+    ((found,),) = await tx.rows(_CORRELATION, of=work_id)
+    return CorrelationId(found)
 
 
 async def to_start(everyone: Everyone, tx: Tx, *, now: datetime, limit: int) -> tuple[tuple[OrgId, WorkId, InstallationId], ...]:
