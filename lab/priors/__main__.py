@@ -27,7 +27,7 @@ from presswarden.policy import versions
 from presswarden.policy.confidence import lower_bound
 from presswarden.policy.priors import PRIORS
 
-_SECONDS = 210.0
+_SECONDS = 240.0
 """For components; WordPress itself, at the end, takes another half minute."""
 
 
