@@ -39,8 +39,8 @@ OTHERS = 0.1
 """How likely each of the others dies with the dispatcher."""
 OF_ONE_CHANGE = 13
 """Deaths of one change at most."""
-FEW = 4
-"""Deaths of each of four changes, where not every point is met."""
+A_PART = 4
+"""One point in so many is met, where not every one is."""
 
 
 @pytest.fixture(scope="module")
@@ -122,9 +122,9 @@ class Deaths:
 
 
 def drawn(stops: Sequence[Stop], sites: int, chance: random.Random) -> list[list[list[Stop]]]:
-    """For each round of changes and each site, the stops of that change in order: every stop `ROUNDS` times, or a few of them."""
+    """For each round of changes and each site, the stops of that change in order: every stop `ROUNDS` times, or a part of them."""
     every = [stop for _ in range(ROUNDS or 1) for stop in chance.sample(stops, len(stops))]
-    each = OF_ONE_CHANGE if ROUNDS else FEW
+    each = OF_ONE_CHANGE if ROUNDS else len(stops) // (A_PART * sites)
     rounds: list[list[list[Stop]]] = []
     while every and (ROUNDS or not rounds):
         of_sites: list[list[Stop]] = []

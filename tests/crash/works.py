@@ -132,6 +132,8 @@ class Works:
 
     def release(self, story: Story, *, asleep: str = "") -> list[Running]:
         """The next version is offered, asked for, and agreed to. `asleep`: the process that is stopped before it can hear of that."""
+        for shop in self.shops:
+            shop.site.clear_events()
         was = dict(zip(self.shops, together(lambda shop: served_by(shop, story.slug), self.shops), strict=True))
         version = self.offer(story)
         self.plane.settled([one for shop in self.shops for one in self.plane.ask(self.offers[shop].site, "wp.site.health")])
@@ -188,15 +190,13 @@ class Works:
         return Told(change, acts, upgrades, twice(ran) + (upgrades > 1), tuple(wrong))
 
     def at_peace(self) -> None:
-        """A person closes what incidents these changes left, so that the next one may run; the oracle forgets what it counted."""
+        """A person closes what incidents these changes left, so that the next one may run."""
 
         async def close(tx: Tx) -> None:
             for one in await incidents.list_incidents(tx, only_open=True):
                 await incidents.close(tx, one.id, "seen", by=self.people[1], now=self.plane.now())
 
         self.plane.write(close)
-        for shop in self.shops:
-            shop.site.clear_events()
 
     def _read(self, running: Running) -> tuple[Change, Proposal]:
         async def look(tx: Tx) -> tuple[Change, Proposal]:
