@@ -26,7 +26,10 @@ SEALED = Swap("src/Site/SnapshotManifest.php", "return array() !== $facts && has
 ROOM = Swap("src/Site/SnapshotQuota.php", "MOST  = 2147483648;", "MOST  = 12000;")
 COUNT = Swap("src/Site/SnapshotQuota.php", "COUNT = 200;", "COUNT = 2;")
 LATER = Swap("src/Site/Snapshots.php", "'disk'      => $bytes,", "'disk'      => 0,")
-BEGIN = "Presswarden\\Connector\\Site\\Snapshots::create( $argv[1], 'plugin:tiny/tiny.php', false, 0, 0 );"
+BEGIN = (
+    "foreach ( $argv as $id ) { try { Presswarden\\Connector\\Site\\Snapshots::create( $id, 'plugin:tiny/tiny.php', false, 0, 0 );"
+    ' echo "begun\\n"; } catch ( Presswarden\\Connector\\Core\\Refusal $no ) { echo strtok( $no->says, \':\' ), "\\n"; } }'
+)
 
 
 def files(changed: Changed) -> list[str]:
@@ -105,31 +108,19 @@ def test_a_bent_snapshot_is_known(changed: Changed, attack: Attack) -> None:
 
 def begun(changed: Changed, many: int) -> list[str]:
     """As many snapshots, each begun and left there: what the site said to each."""
-    said = []
-    for _ in range(many):
-        code = "try { " + BEGIN + " echo 'begun'; } catch ( Presswarden\\Connector\\Core\\Refusal $no ) { echo strtok( $no->says, ':' ); }"
-        said.append(changed.site.php(code, str(uuid.uuid4())))
-    return said
-
-
-def forget(changed: Changed) -> None:
-    changed.site.php(
-        "foreach ( Presswarden\\Connector\\Site\\SnapshotFolder::ids() as $id ) { Presswarden\\Connector\\Site\\SnapshotFolder::remove( $id ); }"
-    )
+    forgotten = "Presswarden\\Connector\\Site\\SnapshotFolder"
+    clear = f"foreach ( {forgotten}::ids() as $id ) {{ {forgotten}::remove( $id ); }} array_shift( $argv );"
+    return changed.site.php(clear + BEGIN, *(str(uuid.uuid4()) for _ in range(many))).split()
 
 
 def test_snapshots_that_are_only_begun_hold_their_room(changed: Changed, attack: Attack) -> None:
     """`tiny` takes 4 KB; two of it fit into 12,000 bytes, and a third does not, though nothing is written yet."""
-    forget(changed)
     with weakened(changed.site, ROOM):
         said = begun(changed, 4)
     attack.repelled("many begun at once", said == ["begun", "begun", "quota", "quota"], said)
-    forget(changed)
     with weakened(changed.site, COUNT):
         said = begun(changed, 3)
     attack.repelled("many small ones", said == ["begun", "begun", "quota"], said)
-    forget(changed)
     with weakened(changed.site, ROOM, LATER):
         assert begun(changed, 4).count("begun") > 2, "without that they would all be let in"
-    forget(changed)
     assert changed.snapshot(TINY)

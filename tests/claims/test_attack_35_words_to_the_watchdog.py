@@ -23,6 +23,7 @@ from tests.claims.attacks import Attack
 from tests.claims.changing import state_of, weakened
 from tests.claims.victims import Swap
 from tests.connector.wire import ControlKey
+from tests.recovery.acting import Changed
 from tests.recovery.opened import Watched
 
 pytestmark = [pytest.mark.site, pytest.mark.req("W15")]
@@ -122,7 +123,7 @@ def slow_readers(watched: Watched, count: int) -> Iterator[None]:
             visitor.close()
 
 
-def test_who_reads_slowly_or_hangs_up_has_nothing_taken_back(watched: Watched, attack: Attack) -> None:
+def test_who_reads_slowly_or_hangs_up_has_nothing_taken_back(changed: Changed, watched: Watched, attack: Attack) -> None:
     with weakened(watched.site, SOON):  # a hanging request is told by 30 seconds; here by one
         change = watched.open(LARGE)
         with slow_readers(watched, 2):
@@ -134,7 +135,7 @@ def test_who_reads_slowly_or_hangs_up_has_nothing_taken_back(watched: Watched, a
                 pass
         watched.get("/")
         attack.repelled("three who hung up", stays(watched, change), watched.state())
-        assert watched.close(change).status == 200
+        assert changed.close(change).status == 200
 
 
 def test_without_that_line_two_slow_readers_are_enough(watched: Watched) -> None:
