@@ -8,7 +8,7 @@ from presswarden.identity.model import Role
 from presswarden.kernel.clock import SystemClock
 from presswarden.rollouts.model import Result
 from tests.support.office import Office
-from tests.support.shop import AKISMET, COMPONENTS, Shop, offered
+from tests.support.shop import AKISMET, COMPONENTS, HEALTH, Shop, offered
 
 pytestmark = pytest.mark.req("N20", "S5")
 
@@ -48,6 +48,19 @@ def test_a_closed_plugin_is_refused_from_the_start_and_nothing_is_filed(office: 
     ran = office.run("--json", "site", "update", "shop", AKISMET)
     told = json.loads(ran.stderr)
     assert (ran.exit_code, told["code"], told["where"]) == (3, "policy.refused", "policy.component_unknown")
+    assert _waiting(office) == []
+
+
+def test_a_site_that_can_not_take_a_change_now_says_why_before_anybody_says_yes(office: Office) -> None:
+    async def report(shop: Shop) -> None:
+        await shop.report(offered(), SystemClock().now(), health={**HEALTH, "watchdog": False}, seq=2)
+
+    office.do(report)
+    ran = office.run("--json", "site", "update", "shop", AKISMET)
+    told = json.loads(ran.stderr)
+    assert (ran.exit_code, told["code"], told["where"]) == (3, "update.not_ready", AKISMET)
+    assert "watchdog" in told["says"].lower()
+    assert "site show" in told["do"]
     assert _waiting(office) == []
 
 

@@ -159,4 +159,9 @@ async def _file(desk: Desk, tx: Tx, site: Site, wanted: Item) -> tuple[Proposal,
         seen = Evidence("package-unbound", "Nobody outside the site has seen the zip, so its hash can't be bound.", against=True)
     asked = Evidence("asked", "A person asked for it; nothing was weighed.", against=True)
     draft = Draft(Source.PERSON, Actor("person", desk.person.id), title, (wanted,), (seen, asked), None)
-    return await approvals.submit(tx, draft, correlation=CorrelationId(new_id()), now=desk.clock.now())
+    filed, decision = await approvals.submit(tx, draft, correlation=CorrelationId(new_id()), now=desk.clock.now())
+    unfit = [reason.says for reason in decision.reasons if reason.code == "policy.ineligible"]
+    if unfit:  # a yes would be spent on what the gate refuses a moment later; raised here, nothing is filed
+        says = f"{site.label} can't take a change now. {' '.join(unfit)}"
+        raise UpdateRefused("update.not_ready", says, f"See: presswarden site show {site.label}. Then ask again.", wanted.component)
+    return filed, decision
