@@ -35,7 +35,7 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	@touch $(STAMP)
 
 .PHONY: demo
-demo: $(STAMP) ## a real WordPress paired, seen and proved in a minute (KEEP=1 leaves it running)
+demo: $(STAMP) ## three real WordPress sites paired, changed, healed and proved (DEMO_SITES=1: one; KEEP=1 leaves them running)
 	@$(BIN)/python -m lab.demo
 
 .PHONY: dev
