@@ -1,7 +1,7 @@
 """A pytest plugin: what may run side by side, and how long each suite took.
 
-Tests run in two workers. A file stays in one worker, so that what it sets up is set up once; suites that boot sites share one worker each in two
-groups of about the same length, and so does what starts a database server or PHP in WebAssembly. Limits: it changes where tests run, never which.
+Tests run in two workers. A file stays in one worker, so that what it sets up is set up once; suites that boot sites share one worker each in three
+groups, and so does what starts a database server or PHP in WebAssembly. Limits: it changes where tests run, never which.
 """
 
 from collections import Counter, defaultdict
@@ -15,14 +15,14 @@ GROUPS = {
     "claims": "attacks",
     "crash": "attacks",
     "connector": "sites",
-    "recovery": "attacks",
+    "recovery": "recovery",
     "stories": "sites",
     "transcripts": "sites",
     "lab": "sites",
 }
-"""Suites that boot sites, in two groups."""
-LONG = ("attacks", "sites", "wasm", "postgres")
-"""In the order in which they are begun; short files fill what is left."""
+"""Suites that boot sites, in three groups."""
+LONG = ("attacks", "sites", "recovery", "wasm", "postgres")
+"""In the order in which they are begun: the scheduler gives the first and third to one worker, the second and fourth to the other. Short files fill the rest."""
 
 
 class Clock:

@@ -36,6 +36,7 @@ def test_a_test_belongs_to_the_suite_of_its_folder(nodeid: str, suite: str) -> N
     [
         ("tests/claims/test_a.py::test_b[x]", "attacks"),
         ("tests/stories/test_a.py::test_b", "sites"),
+        ("tests/recovery/test_a.py::test_b[postgres]", "recovery"),
         ("tests/contract/test_php_versions.py::test_b[7.4]", "wasm"),
         ("tests/stages/audit/test_a.py::test_b[postgres-1]", "postgres"),
         ("tests/stages/audit/test_a.py::test_b[sqlite-1]", "tests/stages/audit/test_a.py"),
