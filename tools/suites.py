@@ -22,7 +22,7 @@ GROUPS = {
 }
 """Suites that boot sites, in three groups."""
 LONG = ("attacks", "sites", "recovery", "wasm", "postgres")
-"""In the order in which they are begun: the scheduler gives the first and third to one worker, the second and fourth to the other. Short files fill the rest."""
+"""In the order in which they are begun: one worker gets the first and third, the other the second and fourth. Short files fill the rest."""
 
 
 class Clock:
