@@ -274,7 +274,12 @@ def test_ending_an_open_change_needs_one_operator_and_passes_pause_and_containme
 
 @pytest.mark.req("W15")
 @pytest.mark.parametrize(
-    ("scope", "change", "risk"), [("files", "", Risk.HIGH), ("database", "", Risk.CRITICAL), ("database", new_id(), Risk.CRITICAL)]
+    ("scope", "change", "risk"),
+    [
+        ("files", "", Risk.HIGH),
+        ("database", "", Risk.CRITICAL),
+        pytest.param("database", new_id(), Risk.CRITICAL, id="database-of-a-change"),
+    ],
 )
 def test_any_other_restore_is_high_and_one_of_the_database_critical(scope, change, risk):
     wanted = item("wp.snapshot.restore", "", "", "", args={"snapshot": new_id(), "scope": scope, "change": change})
