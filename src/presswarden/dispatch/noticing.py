@@ -26,7 +26,9 @@ _KNOWN_BAD: Final = frozenset({Result.ROLLED_BACK, Result.ROLLBACK_FAILED})
 async def health(tx: Tx, site: SiteId, result: Mapping[str, Json], *, now: datetime) -> None:
     """Raise what is new in this read. Call it before the read is kept."""
     facts = (await telemetry.facts(tx, site)).by_name
-    before = {name: facts[f"health.{name}"].value for name in ("site_time", "fatals", "change.id", "change.state") if f"health.{name}" in facts}
+    before = {
+        name: facts[f"health.{name}"].value for name in ("site_time", "fatals", "change.id", "change.state") if f"health.{name}" in facts
+    }
     if "site_time" not in before:
         return  # what was there when we first looked is no news
     await _fatals(tx, site, before.get("fatals"), result.get("fatals"), now)
