@@ -34,6 +34,10 @@ def post(title: str, kind: str = "post") -> str:
     return f"wp_insert_post(array('post_title'=>'{title}','post_type'=>'{kind}','post_status'=>'publish'));"
 
 
+NEXT_SECOND = "time_sleep_until( time() + 1 );"
+"""Rows carry whole seconds: what is written in the second of a snapshot counts as written after it."""
+
+
 def tables(site: Site) -> list[str]:
     if site.database.file is not None:
         rows = site.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'wp\\_%' ESCAPE '\\' ORDER BY name")

@@ -13,7 +13,7 @@ from lab.site import Lab
 from tests.connector.conftest import install, pair
 from tests.connector.peer import Peer
 from tests.recovery.snapped import TINY, Snapped, snapped
-from tests.recovery.tables import content, notes, pairing, post, run, tables
+from tests.recovery.tables import NEXT_SECOND, content, notes, pairing, post, run, tables
 
 pytestmark = [pytest.mark.site, pytest.mark.req("W14", "W15")]
 
@@ -63,7 +63,7 @@ def test_the_database_comes_back_as_it_was_but_for_what_stays(site: Snapped) -> 
     here = site.site
     if here.database.file is None:
         run(here, *ODD)
-    here.php("set_transient('for_a_while', 'x', 3600); update_option('plain', \"a'b\\\\c\\0d\");" + post("before"))
+    here.php("set_transient('for_a_while', 'x', 3600); update_option('plain', \"a'b\\\\c\\0d\");" + post("before") + NEXT_SECOND)
     before, told = content(here), notes(here)
     name = site.kept(database=True)
     assert site.listed()[name]["point_in_time"]

@@ -28,13 +28,13 @@ def test_a_large_database_is_taken_in_steps_and_says_that_it_is_no_point_in_time
     run(
         here,
         "CREATE TABLE wp_big ( name varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci, n int, body text, PRIMARY KEY ( name, n ) )",
-        "INSERT INTO wp_big SELECT CONCAT(ELT(1 + seq % 4, 'ä', 'Z', 'a', 'é'), '-', seq % 977), seq, REPEAT(MD5(seq), 40) FROM seq_1_to_60000",
+        "INSERT INTO wp_big SELECT CONCAT(ELT(1 + seq % 4, 'ä', 'Z', 'a', 'é'), '-', seq % 977), seq, REPEAT(MD5(seq), 40) FROM seq_1_to_160000",
     )
     before = here.query("CHECKSUM TABLE wp_big")[0]["Checksum"]
     made = mariadb.make(database=True, seconds=1)
     assert made.steps > 2
     assert not made.result["point_in_time"]
-    assert made.result["rows"] > 60_000
+    assert made.result["rows"] > 160_000
     assert mariadb.verify(made.id, seconds=1)["verified"]
     assert not mariadb.listed()[made.id]["point_in_time"]
     run(here, "DELETE FROM wp_big WHERE n % 3 = 0", "UPDATE wp_big SET body = '' WHERE n % 5 = 0")
@@ -49,7 +49,7 @@ def test_a_dump_that_does_not_end_in_its_call_goes_on_in_steps(mariadb: Snapped)
     run(
         here,
         "CREATE TABLE wp_slow ( id int PRIMARY KEY, body longblob ) ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=4",
-        "INSERT INTO wp_slow SELECT seq, REPEAT(CHAR(0), 500000) FROM seq_1_to_240",
+        "INSERT INTO wp_slow SELECT seq, REPEAT(CHAR(0), 500000) FROM seq_1_to_800",
     )
     before = here.query("CHECKSUM TABLE wp_slow")[0]["Checksum"]
     name = str(uuid.uuid4())

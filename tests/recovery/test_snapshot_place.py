@@ -206,9 +206,8 @@ def test_taking_a_change_back_leaves_what_was_written_meanwhile_and_counts_it(he
         assert changed.update(TINY, "1.1", package=updates.sha256("tiny")).status == 200
         change = changed.changes[-1]
         needed = next(name for name, row in here.listed().items() if row["component"] == TINY)
-        # `opened` is a whole second: what is written in the very same one is not counted.
         here.site.php(
-            "sleep(1); foreach (array('post', 'shop_order') as $kind) {"
+            "foreach (array('post', 'shop_order') as $kind) {"
             " wp_insert_post(array('post_title' => 'meanwhile', 'post_type' => $kind, 'post_status' => 'publish')); }"
         )
         for answer, code in (
@@ -219,7 +218,8 @@ def test_taking_a_change_back_leaves_what_was_written_meanwhile_and_counts_it(he
             assert answer.code == code
         told = here.restore(needed, change=change).result
         assert (told["version"], told["state"], told["tables"]) == ("1.0", "restored", 0)
-        assert told["lost"] == {"orders": 1, "posts": 1, "users": 0}
+        assert (told["lost"]["orders"], told["lost"]["users"]) == (1, 0)
+        assert told["lost"]["posts"] >= 1, "and what WordPress itself wrote in the second of opening"
         assert here.site.query("SELECT COUNT(*) AS n FROM wp_posts WHERE post_title = 'meanwhile'")[0]["n"] == 2
         again = here.restore(needed, change=change)
         assert (again.code, again.json["says"].split(":")[0]) == ("action.change_state", "restored")

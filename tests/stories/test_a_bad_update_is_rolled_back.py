@@ -84,7 +84,7 @@ def test_what_was_written_meanwhile_stays_and_is_counted(changing: Paired, updat
     assert len(titles) == 1
     seen = change["seen"]
     assert isinstance(seen, dict)
-    assert seen["lost_posts"] == 1, "a restore of the tables would have lost it"
+    assert int(seen["lost_posts"]) >= 1, "a restore of the tables would have lost it, and what else was written in that second"
 
 
 @pytest.fixture

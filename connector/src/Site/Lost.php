@@ -2,7 +2,8 @@
 /**
  * What was written since a snapshot and would be gone after its database came back.
  *
- * Counts only, no content. Users stay through a restore, so they are lost only where their table is put back.
+ * Counts only, no content. What was written in that very second counts: better one too many than one unsaid. Users stay
+ * through a restore, so they are lost only where their table is put back.
  *
  * @package Presswarden
  */
@@ -27,22 +28,22 @@ final class Lost {
 		$at          = gmdate( 'Y-m-d H:i:s', $then );
 		$lost->posts = (int) $wpdb->get_var(
 			$wpdb->prepare(
-				"SELECT COUNT(*) FROM {$wpdb->posts} WHERE post_modified_gmt > %s AND post_status <> 'auto-draft'
+				"SELECT COUNT(*) FROM {$wpdb->posts} WHERE post_modified_gmt >= %s AND post_status <> 'auto-draft'
 				AND post_type NOT IN ( 'revision', 'shop_order', 'shop_order_refund', 'shop_order_placehold' )",
 				$at
 			)
 		);
 
 		$lost->orders = (int) $wpdb->get_var(
-			$wpdb->prepare( "SELECT COUNT(*) FROM {$wpdb->posts} WHERE post_modified_gmt > %s AND post_type = 'shop_order' AND post_status <> 'auto-draft'", $at )
+			$wpdb->prepare( "SELECT COUNT(*) FROM {$wpdb->posts} WHERE post_modified_gmt >= %s AND post_type = 'shop_order' AND post_status <> 'auto-draft'", $at )
 		);
 		$table        = $wpdb->prefix . self::ORDERS;
 		if ( $table === $wpdb->get_var( $wpdb->prepare( 'SHOW TABLES LIKE %s', $wpdb->esc_like( $table ) ) ) ) {
 			// A shop may keep its orders in both places, each order in each.
-			$lost->orders = max( $lost->orders, (int) $wpdb->get_var( $wpdb->prepare( "SELECT COUNT(*) FROM {$table} WHERE date_updated_gmt > %s AND type = 'shop_order'", $at ) ) );
+			$lost->orders = max( $lost->orders, (int) $wpdb->get_var( $wpdb->prepare( "SELECT COUNT(*) FROM {$table} WHERE date_updated_gmt >= %s AND type = 'shop_order'", $at ) ) );
 		}
 		if ( ! DumpTables::stays( $wpdb->users ) ) {
-			$lost->users = (int) $wpdb->get_var( $wpdb->prepare( "SELECT COUNT(*) FROM {$wpdb->users} WHERE user_registered > %s", $at ) );
+			$lost->users = (int) $wpdb->get_var( $wpdb->prepare( "SELECT COUNT(*) FROM {$wpdb->users} WHERE user_registered >= %s", $at ) );
 		}
 		return $lost;
 	}

@@ -39,8 +39,7 @@ final class SnapshotRestore {
 		self::must_be_restored( $open->take_back( self::WHY ) );
 		Journal::add( 'change.taken_back', array( 'change' => $change ) );
 		// Files take nothing of it away. Whoever thinks of putting the tables back too has to know what that would cost.
-		// In the very second of opening is meanwhile too: better one too many than one unsaid.
-		return self::told( $marker->component, 'files', $files, 0, Lost::since( $marker->opened - 1 ) );
+		return self::told( $marker->component, 'files', $files, 0, Lost::since( $marker->opened ) );
 	}
 
 	/**
