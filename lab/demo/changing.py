@@ -170,11 +170,29 @@ def bad_days(company: Company) -> None:
 
 
 def what_changed(company: Company) -> None:
+    """A table for each site: what changed, who approved, how it was verified, and where that stands in the signed record."""
+    places = _places_in_the_record(company)
+    unended = []
     for place in company.places:
         company.stage.say(f"{place.label}: what changed, who asked, who agreed, and how it ended")
         company.stage.say(company.control.run("site", "changes", place.label))
-    unended = [change for place in company.places for change in place.changes() if change["result"] is None]
-    company.stage.check("every change has a result", holds=not unended)
+        for one in place.changes():
+            seen = ", ".join(f"{name} {value}" for name, value in sorted(one["seen"].items()) if value not in ("", False, 0))
+            proof = f"entry {places[one['id']]} of the record" if one["id"] in places else "not in the record"
+            company.stage.say(f"  {one['component']}: verified by {seen or 'nothing that was touched'}; proof: {proof}")
+            unended += [one] if one["result"] is None or one["id"] not in places else []
+    company.stage.check("every change has a result, and its place in the signed record", holds=not unended)
+
+
+def _places_in_the_record(company: Company) -> dict[str, int]:
+    """The place of each change's end, once the janitor gave it one."""
+
+    def look() -> dict[str, Any] | None:
+        ended = company.owner.ask("audit", "list", "--kind", "change.ended", "--limit", "100")
+        found = {one["subject"].removeprefix("change:"): one["index"] for one in ended}
+        return found if None not in found.values() else None
+
+    return _until(look, "a place in the record for every change", 30, company.control)
 
 
 def recommended(company: Company, place: Place, component: str) -> dict[str, Any]:
