@@ -77,6 +77,10 @@ def test_hostile_names_in_site_show(transcript: Transcript, fresh: Callable[[str
     folder = odd.site.content / "plugins" / "gnp\u202e-<b>evil"
     folder.mkdir()
     (folder / "evil.php").write_text(f"<?php /*\nPlugin Name: {HOSTILE}\nVersion: 1.0\x1b]0;owned\x07\n*/")
+    # A read that fails keeps the dispatcher from reading the health of its own accord for ten minutes: what is shown does not depend on the moment.
+    odd.site.stop()
+    assert odd.control.attempt("site", "read", "odd", "wp.site.health").code != 0
+    odd.site.start()
     odd.beat()
     transcript.presswarden("site", "show", "odd")
 
