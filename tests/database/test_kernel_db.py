@@ -6,7 +6,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from presswarden.kernel import sealing
@@ -37,6 +37,17 @@ async def test_a_row_of_another_organisation_is_not_written(database: Database) 
             await org_key(theirs, tx, Kek("web", sealing.new_key()))
     async with database.reading(EVERYONE) as tx:
         assert (await tx.scalars(select(OrgKeyRow))).all() == []
+
+
+@pytest.mark.req("W4")
+async def test_a_statement_built_once_that_names_no_organisation_is_not_run(database: Database, org: OrgId) -> None:
+    async with database.transaction(org) as tx:
+        with pytest.raises(RuntimeError, match="does not name its organisation"):
+            await tx.rows(select(OrgKeyRow.org))
+        with pytest.raises(RuntimeError, match="does not name its organisation"):
+            await tx.change(delete(OrgKeyRow))
+        with pytest.raises(RuntimeError, match="another organisation"):
+            await tx.change(insert(OrgKeyRow), org=new_id())
 
 
 async def test_a_block_that_raises_changes_nothing(database: Database, org: OrgId) -> None:

@@ -72,11 +72,6 @@ def findings(task: Task, before: Look, look: Look, *, known: frozenset[Fatal]) -
     )
 
 
-def is_as_wanted(task: Task, before: Component | None, now: Component | None) -> bool:
-    """Version and state as the change wants them, read back from the site."""
-    return not any(_component(task, before, now))
-
-
 def is_back(before: Component | None, now: Component | None) -> bool:
     """The component is what it was before the change."""
     if before is None or now is None:

@@ -10,10 +10,11 @@ import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import DateTime, Executable, Insert, MetaData, String, UpdateBase, event
+from sqlalchemy import ClauseElement, DateTime, Executable, Insert, MetaData, String, UpdateBase, event
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
@@ -79,6 +80,13 @@ class Tenant:
     org: Mapped[str] = mapped_column(String(36), primary_key=True, sort_order=-1)
 
 
+@cache
+def _must_name_its_organisation(built: Executable) -> None:
+    """Looked at once for each statement; what goes past the narrowing must not go past the organisation."""
+    if "of_org" not in cast(ClauseElement, built).compile().params:
+        raise RuntimeError("a statement that does not name its organisation")
+
+
 class Tx(AsyncSession):
     """One transaction. `scope` is the organisation it is narrowed to, or `Everyone`."""
 
@@ -93,12 +101,17 @@ class Tx(AsyncSession):
         organisations it has to be told.
         """
         named = values if isinstance(self.scope, Everyone) and "of_org" in values else {**values, "of_org": self.org}
+        _must_name_its_organisation(built)
         return (await self.direct.execute(built, named)).all()
 
     async def change(self, built: UpdateBase, **values: object) -> int:
         """The same for one that writes; how many rows it met. An `insert` takes the row's own columns, its organisation among them."""
-        told = values if isinstance(built, Insert) else {"of_org": self.org, **values}
-        return (await self.direct.execute(built, told)).rowcount
+        if isinstance(built, Insert):
+            if values.get("org") != self.org:
+                raise RuntimeError("a row of another organisation in this transaction")
+            return (await self.direct.execute(built, values)).rowcount
+        _must_name_its_organisation(built)
+        return (await self.direct.execute(built, {"of_org": self.org, **values})).rowcount
 
     @property
     def org(self) -> OrgId:
