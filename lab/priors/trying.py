@@ -155,7 +155,7 @@ class Bench:
             good, doubts = (good, doubts + 1) if found else (good + 1, doubts)
             if _WANTED in (good, doubts) or any(finding.certain for finding in found):
                 break
-        passed = good == _WANTED and judging.is_as_wanted(task, before.component, look.component)
+        passed = good == _WANTED
         return Told(passed, ", ".join(codes))
 
     def look(self, task: Task, since: int) -> Look:
