@@ -25,7 +25,11 @@ MORE_DOORS = {
     "policy": {"confidence", "decide", "document", "presets", "rules", "versions"},
     "proposals": {"plan", "updates"},
 }
-ROOMS = {"proposals": {"packages"}, "telemetry": {"offers"}}
+ROOMS = {
+    "identity": {"accounts", "clients", "invitations", "sessions", "tokens"},
+    "proposals": {"packages"},
+    "telemetry": {"offers"},
+}
 """Rooms of a stage that are large enough for doors of their own."""
 # Signing is no door of dispatch: the import contract "one-signer" says who may, and nobody outside may.
 
@@ -49,7 +53,9 @@ HOMES = {  # where each library may be imported; a library of others that is not
     "multiprocessing": NOWHERE,
     "nacl": {"kernel.verify", "dispatch.signing", "audit.signing"},
     "pickle": NOWHERE,
+    "pwdlib": {"identity.accounts.passwords"},
     "pydantic": {"surfaces.*", "processes.settings"},
+    "pyotp": {"identity.accounts.codes"},
     "random": NOWHERE,
     "rfc8785": {"kernel.canonical"},
     "rich": {"surfaces.cli", "surfaces.cli.*", "processes.*"},
@@ -67,7 +73,7 @@ HOMES = {  # where each library may be imported; a library of others that is not
     "typer": {"surfaces.cli", "surfaces.cli.*", "processes.*"},
     "urllib.request": {"outside.*"},
     "uvicorn": {"processes.*"},
-    "webauthn": {"approvals.passkeys"},
+    "webauthn": {"approvals.passkeys", "kernel.webauthn"},
 }
 DYNAMIC = {"importlib.import_module", "importlib.util", "importlib.machinery", "runpy", "imp", "pkgutil", "zipimport"}
 
