@@ -159,6 +159,7 @@ const CLASS_FILES = array(
 	'Presswarden\\Connector\\Site\\Updates\\Places' => '/src/Site/Updates/Places.php',
 	'Presswarden\\Connector\\Site\\Updates\\PluginComponent' => '/src/Site/Updates/PluginComponent.php',
 	'Presswarden\\Connector\\Site\\Updates\\PluginUpgrader' => '/src/Site/Updates/PluginUpgrader.php',
+	'Presswarden\\Connector\\Site\\Updates\\Remains' => '/src/Site/Updates/Remains.php',
 	'Presswarden\\Connector\\Site\\Updates\\Said' => '/src/Site/Updates/Said.php',
 	'Presswarden\\Connector\\Site\\Updates\\Switching' => '/src/Site/Updates/Switching.php',
 	'Presswarden\\Connector\\Site\\Updates\\ThemeComponent' => '/src/Site/Updates/ThemeComponent.php',

@@ -102,8 +102,9 @@ def test_a_request_that_a_neighbour_ends_in_the_middle_is_taken_back(changed: Ch
 @pytest.mark.parametrize(
     "hook", ["upgrader_pre_install", "upgrader_clear_destination", "upgrader_post_install", "upgrader_process_complete"]
 )
-def test_a_killed_update_leaves_one_version_and_no_maintenance(changed: Changed, hook: str) -> None:
+def test_a_killed_update_leaves_one_version_and_nothing_of_its_own(changed: Changed, hook: str) -> None:
     there = changed.on_disk("plugins/tiny")
+    room, aside = changed.site.content / "upgrade", changed.site.content / "upgrade-temp-backup" / "plugins"
     changed.offer()
     snapshot = changed.snapshot(TINY)
     changed.changes.append(f"7f7f7f7f-0000-4000-8000-{time.monotonic_ns() % 10**12:012d}")
@@ -113,10 +114,40 @@ def test_a_killed_update_leaves_one_version_and_no_maintenance(changed: Changed,
     await_deaths(changed.site, 1)
     changed.site.stop()
     changed.site.start()  # a worker of PHP's own server is not replaced
+    of_others = [room / "tiny.1.1-Others", room / "shop-Others", aside / "shop"]
+    for folder in of_others:
+        folder.mkdir(parents=True)
     assert settled(changed) == "1.0"
     assert changed.on_disk("plugins/tiny") == there
     assert not (changed.site.root / ".maintenance").exists()
     state = changed.state()
     assert state is not None
     assert (state["id"], state["state"]) == (changed.changes[-1], "restored")
+    assert not (aside / "tiny").exists()
+    for folder in of_others:
+        folder.rmdir()
+    assert changed.clean()
+    assert changed.update(TINY, "1.1").status == 200
+
+
+@pytest.mark.req("W15")
+def test_a_lock_that_wordpress_took_after_an_update_was_killed_is_left_alone(changed: Changed) -> None:
+    changed.offer()
+    snapshot = changed.snapshot(TINY)
+    changed.changes.append(f"7f7f7f7f-0000-4000-8000-{time.monotonic_ns() % 10**12:012d}")
+    changed.site.clear_events()
+    die_at(changed.site, "upgrader_pre_install")
+    cut_off(changed, snapshot)
+    await_deaths(changed.site, 1)
+    changed.site.stop()
+    changed.site.start()
+    assert settled(changed) == "1.0"
+    changed.site.php("update_option( 'auto_updater.lock', time() + 1 );")
+    state = changed.state()
+    assert state is not None
+    assert state["state"] == "restored"
+    assert changed.site.option("auto_updater.lock") is not None
+    answer = changed.update(TINY, "1.1")
+    assert answer.code == "action.change_open"
+    changed.site.php("delete_option( 'auto_updater.lock' );")
     assert changed.update(TINY, "1.1").status == 200

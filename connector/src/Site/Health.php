@@ -9,12 +9,15 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+use Presswarden\Connector\Site\Updates\Remains;
+
 final class Health {
 
 	public static function facts( int $now ): \stdClass {
 		$record = ( new RecordStore() )->read();
 		$watch  = Watchdog::facts();
 		OpenChange::settled();
+		Remains::take_away();
 		return (object) array(
 			'as_of'            => $now,
 			'change'           => OpenChange::facts(),

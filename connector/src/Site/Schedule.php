@@ -9,6 +9,8 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+use Presswarden\Connector\Site\Updates\Remains;
+
 final class Schedule {
 
 	/**
@@ -30,6 +32,7 @@ final class Schedule {
 	public static function run(): void {
 		Watchdog::repair();
 		OpenChange::settled();
+		Remains::take_away();
 		Snapshots::tidy();
 		try {
 			Heartbeat::send();

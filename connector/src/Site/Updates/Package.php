@@ -28,6 +28,7 @@ trait Package {
 			throw Refusal::because( 'action.download', Said::sentence( 'The package could not be fetched; nothing was touched.', $why ) );
 		}
 		$this->fetched = $file;
+		Remains::fetched( $file );
 		$hash          = (string) hash_file( 'sha256', $file );
 		if ( '' !== $expected && ! hash_equals( $expected, $hash ) ) {
 			$this->tidy();

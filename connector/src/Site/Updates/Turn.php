@@ -10,44 +10,49 @@ declare( strict_types=1 );
 namespace Presswarden\Connector\Site\Updates;
 
 use Presswarden\Connector\Core\Refusal;
-use Presswarden\Connector\Site\OpenChange;
 
 final class Turn {
 
 	/** WordPress's lock of its automatic updates. One left by a process that died is taken over after so many seconds. */
 	private const LOCK  = 'auto_updater';
 	private const STALE = 900;
-	/** Opening a change takes no longer than that. */
-	private const OPENING = 120;
 
 	private static bool $taken = false;
 
 	private function __construct() {}
 
-	/** @throws Refusal With action.change_open while WordPress updates something by itself. */
-	public static function take(): self {
-		self::free_from_the_dead();
+	/**
+	 * @param string $change    That is about to be opened.
+	 * @param string $component Of it.
+	 * @throws Refusal With action.change_open while WordPress updates something by itself.
+	 */
+	public static function take( string $change, string $component ): self {
+		Remains::take_away();
 		if ( ! \WP_Upgrader::create_lock( self::LOCK, self::STALE ) ) {
 			throw Refusal::because( 'action.change_open', 'WordPress is updating something by itself just now.' );
 		}
 		self::$taken = true;
 		register_shutdown_function( array( self::class, 'cut_off' ) );
+		Remains::may_be_left( $change, $component, (int) get_option( self::LOCK . '.lock' ) );
 		return new self();
 	}
 
-	/** The lock of an update of ours that was killed: taken just before a change was opened that is over now. */
-	private static function free_from_the_dead(): void {
-		$locked = (int) get_option( self::LOCK . '.lock' );
-		$last   = OpenChange::facts();
-		$over   = null !== $last && ! in_array( $last->state, array( 'applying', 'confirm', 'restoring' ), true );
-		if ( $over && $locked <= $last->opened && $last->opened - $locked <= self::OPENING ) {
-			\WP_Upgrader::release_lock( self::LOCK );
+	/** In this process. */
+	public static function is_taken(): bool {
+		return self::$taken;
+	}
+
+	/** The lock of an update of ours that was killed, if it is that one still. */
+	public static function free( int $locked ): void {
+		if ( 0 !== $locked && (int) get_option( self::LOCK . '.lock' ) === $locked ) {
+			delete_option( self::LOCK . '.lock' );
 		}
 	}
 
 	public function end(): void {
 		self::clear();
 		\WP_Upgrader::release_lock( self::LOCK );
+		Remains::end();
 		self::$taken = false;
 	}
 

@@ -22,6 +22,7 @@ use Presswarden\Connector\Site\Plain;
 use Presswarden\Connector\Site\SnapshotInfo;
 use Presswarden\Connector\Site\Snapshots;
 use Presswarden\Connector\Site\Updatable;
+use Presswarden\Connector\Watch\PackBroken;
 
 final class Update {
 
@@ -59,7 +60,7 @@ final class Update {
 		}
 		$offer    = $this->offered( $args->version );
 		$snapshot = self::protection( $this->call, time() );
-		$turn     = Turn::take();
+		$turn     = Turn::take( $args->change, $this->component->name() );
 		try {
 			$change = OpenChange::begin( $args->change, $this->component->name(), $snapshot, $before->version );
 			return $this->replace( $change, $offer, $before );
@@ -129,8 +130,12 @@ final class Update {
 		if ( $stands && null !== $now ) {
 			$says[]   = $this->component->afterwards();
 			$deadline = time() + $this->call->args->deadline;
-			$change->confirm( $this->component->live(), $deadline );
-			return $this->updated( $before, $now, $deadline, $says );
+			try {
+				$change->confirm( $this->component->live(), $deadline );
+				return $this->updated( $before, $now, $deadline, $says );
+			} catch ( PackBroken $unwritten ) {
+				$says[] = 'The disk is full.';
+			}
 		}
 		throw $this->undone( $change, $error, $says, $found, $before );
 	}
