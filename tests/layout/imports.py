@@ -22,8 +22,9 @@ MORE_DOORS = {
     "audit": {"verify"},
     "dispatch": {"locks", "looking"},
     "gate": {"permit"},
-    "policy": {"confidence", "decide", "document", "presets", "rules", "versions"},
-    "proposals": {"plan", "updates"},
+    "policy": {"confidence", "decide", "document", "presets", "rules", "versions", "words"},
+    "proposals": {"plan", "updates", "words"},
+    "rollouts": {"words"},
 }
 ROOMS = {
     "identity": {"accounts", "clients", "invitations", "sessions", "tokens"},

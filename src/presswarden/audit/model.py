@@ -139,6 +139,19 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """Which entries are looked for; an empty field asks nothing. `kind` is a whole kind, or a family that ends with a dot: `site.`."""
+
+    kind: str = ""
+    actor_kind: str = ""
+    actor: str = ""
+    subject: str = ""
+    correlation: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A signed tree head: `text` is the whole signed note (C2SP), `root` its 32-byte root."""
 

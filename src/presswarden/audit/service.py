@@ -24,6 +24,7 @@ from presswarden.audit.model import (
     Recorded,
     Returned,
     Sealed,
+    Search,
     Stored,
     commit,
     committed_in,
@@ -36,6 +37,7 @@ from presswarden.audit.model import (
     write_members,
 )
 from presswarden.audit.retention import store as retention
+from presswarden.audit.search import store as lookups
 from presswarden.kernel import merkle
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
@@ -137,16 +139,30 @@ async def newest(tx: Tx, kind: str) -> datetime | None:
 
 
 async def events(
-    tx: Tx, *, after: EventId | None = None, limit: int = 100, kind: str | None = None, newest_first: bool = False
+    tx: Tx,
+    *,
+    after: EventId | None = None,
+    limit: int = 100,
+    kind: str | None = None,
+    search: Search | None = None,
+    newest_first: bool = False,
 ) -> tuple[Recorded, ...]:
     """A page of the record in order of time; `after` is the last entry of the page before. Raises `NoSuchEntry` for an unknown `after`."""
+    asked = search or Search(kind or "")
     place = None
     if after is not None:
         last = await store.find(tx.org, tx, after)
         if last is None:
             raise NoSuchEntry("There is no such entry to go on from.")
         place = (last.at, last.id)
-    return tuple(_recorded(row) for row in await store.listed(tx.org, tx, after=place, limit=limit, kind=kind, newest_first=newest_first))
+    return tuple(
+        _recorded(row) for row in await lookups.listed(tx.org, tx, after=place, limit=limit, search=asked, newest_first=newest_first)
+    )
+
+
+async def newest_about(tx: Tx, kind: str, subjects: Sequence[str]) -> Mapping[str, EventId]:
+    """The newest entry of this kind about each of `subjects`, where there is one."""
+    return await lookups.newest_about(tx.org, tx, kind, subjects) if subjects else {}
 
 
 async def event(tx: Tx, event_id: EventId) -> Recorded:

@@ -24,7 +24,6 @@ from sqlalchemy import (  # fmt: skip
     insert,
     select,
     table,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -49,7 +48,12 @@ class EventRow(Tenant, Base):
     correlation: Mapped[str] = mapped_column(String(64))
     leaf: Mapped[bytes] = mapped_column(LargeBinary)
     leaf_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    __table_args__ = (Index(None, "org", "at", "id"), Index(None, "org", "kind", "at", "id"))
+    __table_args__ = (
+        Index(None, "org", "at", "id"),
+        Index(None, "org", "kind", "at", "id"),
+        Index(None, "org", "subject", "at", "id"),
+        Index(None, "org", "correlation", "at", "id"),
+    )
 
 
 class PayloadRow(Tenant, Base):
@@ -250,31 +254,18 @@ async def hashes(org: OrgId, tx: Tx, run: Kept) -> list[bytes]:
 
 
 async def find(org: OrgId, tx: Tx, event: EventId) -> Stored | None:
-    row = (await tx.execute(_everything(org).where(EventRow.id == event))).first()
-    return None if row is None else _stored(*row)
-
-
-async def listed(
-    org: OrgId, tx: Tx, *, after: tuple[datetime, EventId] | None, limit: int, kind: str | None, newest_first: bool
-) -> list[Stored]:
-    """Events in order of time, integrated or not; `after` is the last one seen."""
-    wanted = _everything(org)
-    if kind is not None:
-        wanted = wanted.where(EventRow.kind == kind)
-    place = tuple_(EventRow.at, EventRow.id)
-    if after is not None:
-        wanted = wanted.where(place < tuple_(*after) if newest_first else place > tuple_(*after))
-    order = (EventRow.at.desc(), EventRow.id.desc()) if newest_first else (EventRow.at, EventRow.id)
-    return [_stored(*row) for row in await tx.execute(wanted.order_by(*order).limit(limit))]
+    row = (await tx.execute(everything(org).where(EventRow.id == event))).first()
+    return None if row is None else stored(*row)
 
 
 async def in_tree(org: OrgId, tx: Tx, *, first: int, limit: int) -> list[Stored]:
     """Events in order of the tree."""
-    wanted = _everything(org).where(LeafRow.position >= first, LeafRow.position < first + limit)
-    return [_stored(*row) for row in await tx.execute(wanted.order_by(LeafRow.position))]
+    wanted = everything(org).where(LeafRow.position >= first, LeafRow.position < first + limit)
+    return [stored(*row) for row in await tx.execute(wanted.order_by(LeafRow.position))]
 
 
-def _everything(org: OrgId) -> Select[EventRow, int, PayloadRow]:
+def everything(org: OrgId) -> Select[EventRow, int, PayloadRow]:
+    """Events with their places and what is left of their payloads."""
     return (
         select(EventRow, LeafRow.position, PayloadRow)
         .outerjoin(LeafRow, and_(LeafRow.org == EventRow.org, LeafRow.event == EventRow.id))
@@ -283,7 +274,7 @@ def _everything(org: OrgId) -> Select[EventRow, int, PayloadRow]:
     )
 
 
-def _stored(event: EventRow, position: int | None, payload: PayloadRow | None) -> Stored:
+def stored(event: EventRow, position: int | None, payload: PayloadRow | None) -> Stored:
     return Stored(
         id=EventId(event.id),
         at=event.at,

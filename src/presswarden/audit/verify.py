@@ -8,7 +8,7 @@ Limits: who holds the log's key can sign another history; only a checkpoint that
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -87,8 +87,11 @@ class _Walked:
     payloads: int
 
 
-def verify_export(folder: Path, key_text: str, older: Sequence[str] = ()) -> Report:
-    """Check the export in `folder` against the log key `key_text` and the checkpoints `older` that were kept elsewhere. Never raises for what it reads."""
+def verify_export(folder: Path, key_text: str, older: Sequence[str] = (), tell: Callable[[int], None] | None = None) -> Report:
+    """Check the export in `folder` against the log key `key_text` and the checkpoints `older` that were kept elsewhere. Never raises for what it reads.
+
+    `tell` hears, on the way, how many entries were read.
+    """
     try:
         key = note.read_key(key_text)
     except note.NoteRefused as refusal:
@@ -97,7 +100,7 @@ def verify_export(folder: Path, key_text: str, older: Sequence[str] = ()) -> Rep
     newest = max((head.checkpoint for head in heads if not head.kept), key=lambda one: one.size, default=None)
     if newest is None:
         return Report(0, merkle.EMPTY_ROOT, 0, 0, (*faults, Fault(Finding.CHECKPOINT, "No checkpoint of this key is in the export.")))
-    walked = _walk(folder, newest.size, {head.checkpoint.size for head in heads})
+    walked = _walk(folder, newest.size, {head.checkpoint.size for head in heads}, tell)
     faults += _compared(newest, heads, walked) + list(walked.faults)
     return Report(newest.size, walked.roots.get(newest.size, b""), len(heads), walked.payloads, tuple(faults))
 
@@ -144,7 +147,7 @@ def _heads(folder: Path, key: note.LogKey, older: Sequence[str]) -> tuple[list[_
     return heads, faults
 
 
-def _walk(folder: Path, size: int, stops: set[int]) -> _Walked:
+def _walk(folder: Path, size: int, stops: set[int], tell: Callable[[int], None] | None) -> _Walked:
     """Read every entry once, in order, beside its tile and its payload."""
     entries = tiles = merkle.Frontier()
     roots, tile_roots = {0: merkle.EMPTY_ROOT}, {0: merkle.EMPTY_ROOT}
@@ -163,6 +166,8 @@ def _walk(folder: Path, size: int, stops: set[int]) -> _Walked:
         if tiles.size == start:
             tiles, _ = _grow(tiles, wanted, inside, tile_roots)
         faults += [Fault(Finding.PAYLOAD, says, index, index) for index, says in payloads.check(start, leaves)]
+        if tell is not None:
+            tell(start + width)
     faults += [Fault(Finding.PAYLOAD, says, index, index) for index, says in payloads.rest(size)]
     faults += _upper_tiles(folder, size, kept)
     return _Walked(entries.size, roots, tile_roots, parted, tuple(faults), payloads.right)

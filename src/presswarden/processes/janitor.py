@@ -17,6 +17,7 @@ from presswarden.kernel.ids import EVERYONE, OrgId
 from presswarden.kernel.sealing import Kek
 from presswarden.mailbox import service as mailbox
 from presswarden.processes import home
+from presswarden.processes.checking import Checker
 from presswarden.processes.settings import JanitorSettings
 from presswarden.proposals import service as proposals
 from presswarden.proposals.packages import service as packages
@@ -41,6 +42,7 @@ class Janitor:
         self._retention_days = retention_days
         self._reaper = Reaper(database, clock, everyone=EVERYONE)
         self._reaped: datetime | None = None
+        self._checker = Checker(database, clock, everyone=EVERYONE)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Integrate every second, clean every ten minutes, until `stop`; a database that is away is waited for. Integrates once more at the end."""
@@ -53,8 +55,10 @@ class Janitor:
             if cleaned is None or self._clock.now() - cleaned >= CLEAN_EVERY:
                 await self._do(self.clean)
                 cleaned = self._clock.now()
+            await self._do(self._checker.look)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), INTEGRATE_EVERY)
+        await self._checker.close()
         await self._do(self.integrate)
 
     async def _do(self, duty: Callable[[], Awaitable[object]]) -> None:

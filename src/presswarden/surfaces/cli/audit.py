@@ -5,7 +5,6 @@ Limits: `verify` trusts this machine's database to hold what it exports; only a 
 
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ import typer
 
 from presswarden.audit import service as audit
 from presswarden.audit import verify
+from presswarden.audit.checks import service as checks
 from presswarden.audit.model import Recorded
 from presswarden.identity import service as identity
 from presswarden.identity.model import Permission
@@ -114,17 +114,11 @@ async def _show(desk: Desk, entry: EventId) -> int:
 
 async def _verify(desk: Desk) -> int:
     with tempfile.TemporaryDirectory(prefix="presswarden-verify-") as scratch:
-        folder = Path(scratch) / "export"
         async with desk.database.reading(desk.org) as tx:
             await identity.require(tx, desk.person.id, Permission.AUDIT_SEE)
-            await audit.export(tx, folder)
-            broken = await audit.first_broken(tx)
             copies = sorted({each.checkpoint for each in (await telemetry.standings(tx)).values() if each.checkpoint})
-        report = verify.verify_export(folder, (folder / "log.vkey").read_text(), copies)
-    if broken is not None:
-        # What the export proves are the leaves; the columns that lists are made from are compared here.
-        fault = verify.Fault(verify.Finding.ENTRY, broken[1], broken[0], broken[0])
-        report = replace(report, faults=(fault, *report.faults))
+            exported = await checks.prepare(tx, Path(scratch) / "export", copies)
+        report = checks.judge(exported)
     return _tell(report, as_json=desk.json)
 
 

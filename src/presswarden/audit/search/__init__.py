@@ -1,0 +1,1 @@
+"""Looking entries up. Not for: the tree and its proofs."""
