@@ -18,7 +18,7 @@ from presswarden.rollouts.model import Result
 
 CHANGE, SNAPSHOT = ChangeId("c" * 36), SnapshotId("5" * 36)
 PLUGIN = "plugin:shop/shop.php"
-UPDATE = Task(CHANGE, SNAPSHOT, "wp.plugin.update", PLUGIN, "1.0", "1.1", act=1, close=2, take_back=3, deactivate=4, database=False)
+UPDATE = Task(CHANGE, SNAPSHOT, "wp.plugin.update", PLUGIN, "1.0", "1.1", act=1, close=2, take_back=3, deactivate=4, database=False, close_again=5)
 OPEN = {"applying", "confirm", "restoring"}
 UNKNOWN = Outcome(RequestState.UNKNOWN, "dispatch.unanswered", "The answer was lost.")
 AWAY = Outcome(RequestState.FAILED, "site.unreachable", "The site can't be reached.")
@@ -166,7 +166,7 @@ class FakeSite:
         match step:
             case "act":
                 return self._act()
-            case "close":
+            case "close" | "close_again":
                 if self.stage != "confirm":
                     return refused("action.change_state", f"{self.stage}: The change is not open any more.")
                 self.stage = "closed"

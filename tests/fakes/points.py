@@ -121,6 +121,10 @@ def _no_way_back() -> FakeSite:
 
 
 def _not_closed() -> FakeSite:
+    return FakeSite(bend={"close": UNKNOWN, "close_again": UNKNOWN})
+
+
+def _closed_at_last() -> FakeSite:
     return FakeSite(bend={"close": UNKNOWN})
 
 
@@ -139,6 +143,7 @@ STORIES: Mapping[str, tuple[Callable[[], FakeSite], Result]] = {
     "an update that the site takes back by itself": (_taken_back_by_the_site, Result.ROLLED_BACK),
     "an update that can't be taken back": (_no_way_back, Result.ROLLBACK_FAILED),
     "a good update that could not be closed": (_not_closed, Result.ROLLED_BACK),
+    "a good update that was closed at the second call": (_closed_at_last, Result.SUCCEEDED),
 }
 
 

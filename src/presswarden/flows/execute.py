@@ -239,4 +239,5 @@ def _task(proposal: Proposal, act: Leaf) -> Task:
         take_back=index(LeafRole.TAKE_BACK),
         deactivate=index(LeafRole.DEACTIVATE),
         database=act.tool in WITH_TABLES,
+        close_again=index(LeafRole.CLOSE_AGAIN),
     )

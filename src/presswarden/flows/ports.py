@@ -30,6 +30,8 @@ class Task:
     deactivate: int
     database: bool
     """The snapshot holds the tables that the update may migrate."""
+    close_again: int = 0
+    """The close in reserve. Plans of before it have none."""
 
 
 class Hands(Protocol):

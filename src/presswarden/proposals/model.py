@@ -127,6 +127,8 @@ class LeafRole(StrEnum):
     """Restores the change's own snapshot: the first rung of the recovery ladder."""
     DEACTIVATE = "deactivate"
     """The rung after that, for plugins."""
+    CLOSE_AGAIN = "close_again"
+    """Closes it too, under an id of its own: for a site that took the first close and died before it ran."""
 
 
 @dataclass(frozen=True, slots=True)

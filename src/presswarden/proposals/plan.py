@@ -142,6 +142,7 @@ def _around(item: Item, ids: Callable[[], str]) -> Iterator[_Wanted]:
     if item.tool in UPDATES and item.component.startswith("plugin:"):
         off: dict[str, Json] = {"change": ids(), "component": item.component, "deadline": DEADLINE, "snapshot": ""}
         yield _Wanted(LeafRole.DEACTIVATE, item, "wp.plugin.deactivate", off, {}, "", change, None)
+    yield _Wanted(LeafRole.CLOSE_AGAIN, item, "wp.change.close", {"change": change}, {}, "", change, snapshot)
 
 
 def _leaf(wanted: _Wanted, index: int, plan: ProposalId, not_before: datetime, not_after: datetime, ids: Callable[[], str]) -> Leaf:

@@ -54,7 +54,7 @@ def test_what_speaks_against_it_stands_first_and_nothing_that_matters_is_missing
 
 def test_the_document_holds_the_exact_bytes_of_every_leaf(on_both: Office) -> None:
     plain = on_both.ask("proposal", "show", on_both.proposal)
-    assert [leaf["role"] for leaf in plain["leaves"]] == ["act", "close", "take_back", "deactivate"]
+    assert [leaf["role"] for leaf in plain["leaves"]] == ["act", "close", "take_back", "deactivate", "close_again"]
     act = json.loads(plain["leaves"][0]["text"])
     assert (act["tool"], act["args"]["version"], act["before"]) == ("wp.plugin.update", "5.7.3", {"active": True, "version": "5.7.2"})
     assert json.loads(plain["header"])["plan"] == on_both.proposal

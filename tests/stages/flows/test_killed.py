@@ -37,7 +37,7 @@ async def die_and_go_on(point: Point) -> None:
 
 async def test_an_act_under_way_is_never_left_out_and_never_repeated_wherever_the_process_dies() -> None:
     for point in await table():
-        if point.step not in {"act", "close", "take_back", "deactivate"}:
+        if point.step not in {"act", "close", "close_again", "take_back", "deactivate"}:
             continue
         engine = Engine(STORIES[point.story][0](), point)
         with pytest.raises(Killed):

@@ -7,7 +7,7 @@ import pytest
 
 from presswarden.mailbox.model import Outcome, RequestState
 from presswarden.rollouts.model import Result
-from tests.fakes.hands import SNAPSHOT, UNKNOWN, UPDATE, FakeSite, ends, failing, page, refused
+from tests.fakes.hands import AWAY, SNAPSHOT, UNKNOWN, UPDATE, FakeSite, ends, failing, page, refused
 
 # Snapshot steps whose answer was lost.
 
@@ -91,9 +91,34 @@ async def test_a_close_whose_answer_was_lost_is_read_back() -> None:
     assert (await ends(site)).result is Result.SUCCEEDED
 
 
-async def test_a_good_change_that_could_not_be_closed_is_taken_back_at_the_deadline_and_not_called_good() -> None:
-    site = FakeSite(bend={"close": UNKNOWN})
+@pytest.mark.req("N8")
+@pytest.mark.parametrize("told", [UNKNOWN, AWAY])
+async def test_a_close_that_the_site_took_and_never_ran_is_said_again_by_the_one_in_reserve(told: Outcome) -> None:
+    site = FakeSite(bend={"close": told})
     ended = await ends(site)
+    assert (ended.result, site.stage, site.version) == (Result.SUCCEEDED, "closed", "1.1")
+    assert site.acts == [1, 2, 5]
+    assert site.waited < 120, "not left to the deadline"
+
+
+async def test_a_close_that_ran_after_all_before_the_one_in_reserve_counts() -> None:
+    site = FakeSite(bend={"close": UNKNOWN, "close_again": lambda here: (here.run("close"), here.run("close"))[1]})
+    assert (await ends(site)).result is Result.SUCCEEDED
+
+
+async def test_a_close_that_was_refused_is_not_said_again() -> None:
+    site = FakeSite(bend={"close": refused("gate.limit")})
+    ended = await ends(site)
+    assert (ended.result, site.acts) == (Result.ROLLED_BACK, [1, 2])
+
+
+@pytest.mark.parametrize(("reserve", "tried"), [(5, [1, 2, 5]), (0, [1, 2])])
+async def test_a_good_change_that_could_not_be_closed_is_taken_back_at_the_deadline_and_not_called_good(
+    reserve: int, tried: list[int]
+) -> None:
+    site = FakeSite(replace(UPDATE, close_again=reserve), bend={"close": UNKNOWN, "close_again": UNKNOWN})
+    ended = await ends(site)
+    assert site.acts == tried
     assert (ended.result, ended.code, site.version, site.why) == (Result.ROLLED_BACK, "change.not_closed", "1.0", "deadline")
 
 

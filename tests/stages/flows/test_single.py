@@ -5,7 +5,7 @@ from dataclasses import replace
 from presswarden.rollouts.model import Result
 from tests.fakes.hands import AWAY, SNAPSHOT, UNKNOWN, UPDATE, FakeSite, done, ends, failing, refused
 
-ALONE = replace(UPDATE, close=0, take_back=0, deactivate=0, was="", version="")
+ALONE = replace(UPDATE, close=0, take_back=0, deactivate=0, close_again=0, was="", version="")
 
 
 async def test_a_deleted_snapshot_is_gone_from_the_list() -> None:

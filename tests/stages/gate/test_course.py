@@ -16,7 +16,7 @@ from presswarden.rollouts.model import Result
 from tests.stages.gate.plans import ALLOWED, NOBODY, NOW, approved, ask, change_of, codes, item, leaf, snapshot, under_way, work_of
 
 pytestmark = pytest.mark.req("X5", "X6", "W1")
-ENDINGS = [LeafRole.CLOSE, LeafRole.TAKE_BACK, LeafRole.DEACTIVATE]
+ENDINGS = [LeafRole.CLOSE, LeafRole.TAKE_BACK, LeafRole.DEACTIVATE, LeafRole.CLOSE_AGAIN]
 
 
 def test_every_step_of_a_change_on_its_way_has_nothing_against_it() -> None:

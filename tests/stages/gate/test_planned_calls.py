@@ -27,7 +27,7 @@ from tests.stages.gate.case import Case, approved
 from tests.stages.gate.plans import ask, leaf, snapshot
 
 pytestmark = pytest.mark.req("X5", "X6", "W1", "P16")
-ENDINGS = [LeafRole.CLOSE, LeafRole.TAKE_BACK, LeafRole.DEACTIVATE]
+ENDINGS = [LeafRole.CLOSE, LeafRole.TAKE_BACK, LeafRole.DEACTIVATE, LeafRole.CLOSE_AGAIN]
 
 
 @pytest.mark.req("W7")

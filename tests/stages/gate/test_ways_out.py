@@ -18,7 +18,7 @@ from tests.stages.gate.case import Case
 from tests.stages.gate.plans import snapshot
 
 pytestmark = pytest.mark.req("W15", "W17")
-ENDINGS = [LeafRole.CLOSE, LeafRole.TAKE_BACK, LeafRole.DEACTIVATE]
+ENDINGS = [LeafRole.CLOSE, LeafRole.TAKE_BACK, LeafRole.DEACTIVATE, LeafRole.CLOSE_AGAIN]
 
 
 async def _stopped_everywhere(case: Case) -> None:

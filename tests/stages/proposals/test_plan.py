@@ -41,6 +41,9 @@ def made(*items: Item, **more: Any) -> Plan:
     return plan.make(items=items, **(whole | more))
 
 
+AGAIN = ("close_again", "wp.change.close")
+
+
 def roles(found: Plan) -> list[tuple[str, str]]:
     return [(leaf.role.value, leaf.tool) for leaf in found.leaves]
 
@@ -53,15 +56,22 @@ AROUND = [
             ("close", "wp.change.close"),
             ("take_back", "wp.snapshot.restore"),
             ("deactivate", "wp.plugin.deactivate"),
+            AGAIN,
         ],
     ),
-    (item("wp.theme.update", "theme:t"), [("act", "wp.theme.update"), ("close", "wp.change.close"), ("take_back", "wp.snapshot.restore")]),
-    (item("wp.core.update", "core"), [("act", "wp.core.update"), ("close", "wp.change.close"), ("take_back", "wp.snapshot.restore")]),
-    (item(*TRANSLATION), [("act", "wp.translation.update"), ("close", "wp.change.close"), ("take_back", "wp.snapshot.restore")]),
-    (item(*TRANSLATION, args={"snapshot": ""}), [("act", "wp.translation.update"), ("close", "wp.change.close")]),
+    (
+        item("wp.theme.update", "theme:t"),
+        [("act", "wp.theme.update"), ("close", "wp.change.close"), ("take_back", "wp.snapshot.restore"), AGAIN],
+    ),
+    (
+        item("wp.core.update", "core"),
+        [("act", "wp.core.update"), ("close", "wp.change.close"), ("take_back", "wp.snapshot.restore"), AGAIN],
+    ),
+    (item(*TRANSLATION), [("act", "wp.translation.update"), ("close", "wp.change.close"), ("take_back", "wp.snapshot.restore"), AGAIN]),
+    (item(*TRANSLATION, args={"snapshot": ""}), [("act", "wp.translation.update"), ("close", "wp.change.close"), AGAIN]),
     (
         item("wp.plugin.activate"),
-        [("act", "wp.plugin.activate"), ("close", "wp.change.close"), ("take_back", "wp.snapshot.restore")],
+        [("act", "wp.plugin.activate"), ("close", "wp.change.close"), ("take_back", "wp.snapshot.restore"), AGAIN],
     ),
     (item("wp.plugin.deactivate", args={"snapshot": ""}), [("act", "wp.plugin.deactivate")]),
     (item("wp.snapshot.delete", "", args={"snapshot": new_id()}), [("act", "wp.snapshot.delete")]),
@@ -81,9 +91,9 @@ def test_texts_fit_the_contract_and_say_what_is_wanted():
     found = made(item())
     header = json.loads(found.header)
     assert schema("plan-header").is_valid(header)
-    assert (header["actions"], header["level"], header["plan"], header["org"]) == (4, "medium", PLAN, ORG)
-    act, close, back, off = (json.loads(leaf.text) for leaf in found.leaves)
-    assert all(schema("plan-leaf").is_valid(one) for one in (act, close, back, off))
+    assert (header["actions"], header["level"], header["plan"], header["org"]) == (5, "medium", PLAN, ORG)
+    act, close, back, off, again = (json.loads(leaf.text) for leaf in found.leaves)
+    assert all(schema("plan-leaf").is_valid(one) for one in (act, close, back, off, again))
     change, snapshot = act["args"]["change"], act["args"]["snapshot"]
     assert act["args"] == {"change": change, "component": "plugin:a/a.php", "deadline": 900, "snapshot": snapshot, "version": "1.1"}
     assert (act["before"], act["package"], act["aud"]) == ({"active": True, "version": "1.0"}, "a" * 64, "https://a.example")
@@ -91,8 +101,9 @@ def test_texts_fit_the_contract_and_say_what_is_wanted():
     assert back["args"] == {"change": change, "scope": "files", "snapshot": snapshot}
     assert off["args"]["change"] != change
     assert off["args"]["snapshot"] == ""
-    assert [leaf.args for leaf in found.leaves] == [one["args"] for one in (act, close, back, off)]
-    assert len({one["tool_call_id"] for one in (act, close, back, off)}) == 4
+    assert again["args"] == close["args"]
+    assert [leaf.args for leaf in found.leaves] == [one["args"] for one in (act, close, back, off, again)]
+    assert len({one["tool_call_id"] for one in (act, close, back, off, again)}) == 5
     assert {leaf.change for leaf in found.leaves} == {change}
     assert found.of_change(change, LeafRole.DEACTIVATE) is found.leaves[3]
 
@@ -100,7 +111,7 @@ def test_texts_fit_the_contract_and_say_what_is_wanted():
 def test_the_way_back_stays_good_a_day_longer_than_the_act():
     found = made(item())
     ends = [json.loads(leaf.text)["not_after"] for leaf in found.leaves]
-    assert ends == [unix(found.not_after), *[unix(found.not_after) + 86_400] * 3]
+    assert ends == [unix(found.not_after), *[unix(found.not_after) + 86_400] * 4]
     assert json.loads(found.header)["not_after"] == max(ends)
 
 
@@ -139,7 +150,7 @@ def test_the_same_wish_with_the_same_ids_is_the_same_plan():
     assert made(wanted).digest != made(replace(wanted, version="1.2")).digest
 
 
-@pytest.mark.parametrize("index", [0, -1, 5])
+@pytest.mark.parametrize("index", [0, -1, 6])
 def test_the_proof_of_no_leaf_is_asked_for_in_vain(index):
     with pytest.raises(ValueError):
         plan.proofs(made(item()), index)
