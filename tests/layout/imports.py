@@ -18,15 +18,17 @@ STAGES = {
 DOORS = {"model", "service", "ports"}
 MORE_DOORS = {
     "actions": {"catalogue"},
-    "approvals": {"consent"},
+    "approvals": {"consent", "wanting"},
     "audit": {"verify"},
     "dispatch": {"locks", "looking"},
     "gate": {"permit"},
+    "mailbox": {"wishes"},
     "policy": {"confidence", "decide", "document", "presets", "rules", "versions", "words"},
-    "proposals": {"plan", "updates", "words"},
+    "proposals": {"plan", "snapshots", "updates", "words"},
     "rollouts": {"words"},
 }
 ROOMS = {
+    "audit": {"checks"},
     "identity": {"accounts", "clients", "invitations", "sessions", "tokens"},
     "proposals": {"packages"},
     "telemetry": {"offers"},

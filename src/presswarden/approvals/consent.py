@@ -4,12 +4,22 @@ Each refusal has a code of its own under `approval.`; what is enough is asked of
 last yes the work is filed beside it. Limits: a yes says nothing of the site, which the gate and the site itself look at again before anything is touched.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from presswarden.actions.model import Risk
 from presswarden.approvals import asking, enrolling, passkeys, store
-from presswarden.approvals.model import ApprovalExpired, ApprovalRefused, AtTerminal, Evidence, Given, PasskeyRefused, Tapped, Way
+from presswarden.approvals.model import (
+    ApprovalExpired,
+    ApprovalRefused,
+    AtTerminal,
+    Evidence,
+    Given,
+    PasskeyRefused,
+    SignedIn,
+    Tapped,
+    Way,
+)
 from presswarden.approvals.ports import Releases
 from presswarden.audit import service as audit
 from presswarden.audit.model import Actor, Entry
@@ -25,6 +35,9 @@ from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Proposal, ProposalState
 
 PASSKEYS_FROM: Final = frozenset({Risk.HIGH, Risk.CRITICAL})
+PROVED_WITHIN: Final = timedelta(minutes=5)
+"""So fresh is the proof of who somebody is that carries a yes in the console."""
+LONGEST_REASON: Final = 500
 _TYPED: Final = 8
 
 
@@ -60,6 +73,10 @@ class PasskeyNeeded(ApprovalRefused):
     code = "approval.passkey_needed"
 
 
+class ProofNeeded(ApprovalRefused):
+    code = "approval.proof"
+
+
 class PolicyAgainst(ApprovalRefused):
     code = "approval.policy"
 
@@ -70,12 +87,21 @@ def typed_confirmation(proposal: Proposal) -> str:
 
 
 async def say_yes(
-    tx: Tx, proposal: ProposalId, person: PersonId, *, digest: str, evidence: Evidence, release: Releases, now: datetime
+    tx: Tx,
+    proposal: ProposalId,
+    person: PersonId,
+    *,
+    digest: str,
+    evidence: Evidence,
+    release: Releases,
+    now: datetime,
+    reason: str = "",
+    read_seconds: int | None = None,
 ) -> Decision:
     """Record a yes to the plan with this digest, as the person saw it; the decision as it stands after it.
 
-    With the last yes that the policy asks for, the proposal is approved and `release` files its work, all in this transaction.
-    Raises a kind of `ApprovalRefused`, `ApprovalExpired` or `PasskeyRefused`; nothing is recorded then.
+    `read_seconds`: how long they had the page open, where that is known. With the last yes that the policy asks for, the proposal is approved and `release`
+    files its work, all in this transaction. Raises a kind of `ApprovalRefused`, `ApprovalExpired` or `PasskeyRefused`; nothing is recorded then.
     """
     await store.lock_round(tx.org, tx, proposal, now)
     asked = await proposals.proposal(tx, proposal)
@@ -92,7 +118,10 @@ async def say_yes(
     if any(one.yes and one.person == person and one.digest == digest for one in await store.given_to(tx.org, tx, proposal)):
         raise SaidAlready("You said yes to this already.", do="It waits for others.")
     way, passkey = await _proved(tx, asked, before, who, evidence, now)
-    given = Given(tx.org, proposal, digest, person, True, way, passkey, before.policy_version, "", now, alone=own)
+    said = _plain(reason)
+    given = Given(
+        tx.org, proposal, digest, person, True, way, passkey, before.policy_version, said, now, alone=own, read_seconds=read_seconds
+    )
     assertion = evidence.assertion if isinstance(evidence, Tapped) else None
     await store.add(tx.org, tx, given, proposer=asked.proposer.id, alone=own, assertion=assertion)
     after = await asking.decision(tx, asked, Stage.APPROVAL, now=now)
@@ -105,7 +134,17 @@ async def say_yes(
     return after
 
 
-async def say_no(tx: Tx, proposal: ProposalId, person: PersonId, *, digest: str, reason: str, now: datetime) -> Proposal:
+async def say_no(
+    tx: Tx,
+    proposal: ProposalId,
+    person: PersonId,
+    *,
+    digest: str,
+    reason: str,
+    now: datetime,
+    way: Way = Way.TERMINAL,
+    read_seconds: int | None = None,
+) -> Proposal:
     """One no of somebody who could approve, or who asked for it, ends a proposal that is not approved yet. Raises a kind of `ApprovalRefused`."""
     await store.lock_round(tx.org, tx, proposal, now)
     asked = await proposals.proposal(tx, proposal)
@@ -116,9 +155,9 @@ async def say_no(tx: Tx, proposal: ProposalId, person: PersonId, *, digest: str,
     who = await identity.person(tx, person)
     if person not in _proposers(asked) and not any(may(who, Permission.APPROVE, site) for site in asked.sites):
         raise RoleMissing("This needs a role that approves for one of its sites.", do="Ask an approver.")
-    said = "".join(char if char.isprintable() else " " for char in reason)[:500].strip()
+    said = _plain(reason)
     before = await asking.decision(tx, asked, Stage.APPROVAL, now=now)
-    given = Given(tx.org, proposal, digest, person, False, Way.TERMINAL, "", before.policy_version, said, now)
+    given = Given(tx.org, proposal, digest, person, False, way, "", before.policy_version, said, now, read_seconds=read_seconds)
     await store.add(tx.org, tx, given, proposer=asked.proposer.id, alone=False, assertion=None)
     await _record(tx, asked, given, before, now)
     return await proposals.move(tx, proposal, ProposalState.REJECTED, by=Actor("person", person), why=said or "no reason given", now=now)
@@ -158,6 +197,9 @@ async def _proved(tx: Tx, asked: Proposal, before: Decision, who: Person, eviden
             return Way.TERMINAL, ""
         case Tapped():
             return Way.PASSKEY, await _tapped(tx, asked, who, evidence, now)
+        case SignedIn():
+            _signed_in(asked, before, evidence, now)
+            return Way.CONSOLE, ""
         case _:
             assert_never(evidence)
 
@@ -175,6 +217,13 @@ async def _at_terminal(tx: Tx, asked: Proposal, before: Decision, evidence: AtTe
         raise PasskeyNeeded(f"A risk of «{before.risk}» is approved with a passkey, since people here have them.", do="Use `--passkey`.")
 
 
+def _signed_in(asked: Proposal, before: Decision, evidence: SignedIn, now: datetime) -> None:
+    if before.needs.passkeys or {before.risk, asked.risk} & PASSKEYS_FROM:
+        raise PasskeyNeeded(f"A risk of «{before.risk}» is approved with a passkey for consents.", do="Tap on the page for consents.")
+    if evidence.proved_at is None or not timedelta() <= now - evidence.proved_at <= PROVED_WITHIN:
+        raise ProofNeeded("It is too long ago that you proved who you are.", do="Confirm that it is you, then answer again.")
+
+
 async def _tapped(tx: Tx, asked: Proposal, who: Person, evidence: Tapped, now: datetime) -> str:
     own = await enrolling.passkeys_of(tx, who.id)
     passkey = next((one for one in own if one.id == evidence.assertion.get("id")), None)
@@ -187,6 +236,10 @@ async def _tapped(tx: Tx, asked: Proposal, who: Person, evidence: Tapped, now: d
             detail: dict[str, Json] = {"person": who.id, "count": count, "before": passkey.sign_count, "proposal": asked.id}
             await incidents.raise_signal(tx, SignalKind.PASSKEY_COUNTER, site, detail, now, by=Actor("person", who.id))
     return passkey.id
+
+
+def _plain(reason: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in reason)[:LONGEST_REASON].strip()
 
 
 def _proposers(asked: Proposal) -> frozenset[str]:
@@ -203,6 +256,7 @@ async def _record(tx: Tx, asked: Proposal, given: Given, decision: Decision, now
         "policy_version": given.policy_version,
         "alone": given.alone,
         "reason": given.reason,
+        "read_seconds": given.read_seconds,
         "still_against": [reason.code for reason in decision.against()],
     }
     kind = "consent.given" if given.yes else "consent.refused"

@@ -17,6 +17,8 @@ class Way(StrEnum):
     PASSKEY = "passkey"
     TERMINAL = "terminal"
     """Typed at the terminal of the machine that holds the database, and recorded as such."""
+    CONSOLE = "console"
+    """In a signed-in session that proved itself again a moment ago: up to medium risk."""
 
 
 class ApprovalRefused(PresswardenError):
@@ -43,6 +45,12 @@ class PolicyNotActivated(PresswardenError):
     """The document is kept and does not hold: somebody else has to confirm it, or a newer one took its place."""
 
     code = "policy.not_activated"
+
+
+class TicketRefused(NotFound):
+    """There is no such ticket, it was used, or its ten minutes are over: all three look the same."""
+
+    code = "approval.ticket"
 
 
 class ModeRefused(PresswardenError):
@@ -91,7 +99,15 @@ class Tapped:
     assertion: Mapping[str, Json]
 
 
-Evidence = AtTerminal | Tapped
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session of the console. `way`: how it signed in; `proved_at`: when the person last proved who they are, in this session."""
+
+    way: str
+    proved_at: datetime | None
+
+
+Evidence = AtTerminal | Tapped | SignedIn
 """What comes with a yes and proves how it was said."""
 
 
@@ -129,6 +145,47 @@ class Given:
     at: datetime
     alone: bool = False
     """The single operator's own yes, by the rules for that."""
+    read_seconds: int | None = None
+    """From the moment the page was first opened to the answer; None where nobody saw it opened."""
+
+
+class Purpose(StrEnum):
+    """What a ticket leads to, on the origin for consents."""
+
+    CONSENT = "consent"
+    ENROL = "enrol"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Leads one person from the console to the origin for consents, where no session is: for one purpose, once, ten minutes.
+
+    It proves nothing by itself: what counts there is the passkey.
+    """
+
+    org: OrgId
+    hash: str
+    """SHA-256 (hex) of its text; the text itself is nowhere."""
+    person: PersonId
+    purpose: Purpose
+    proposal: ProposalId | None
+    digest: str
+    reason: str
+    read_seconds: int | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """How somebody reviews: numbers for owners, never a verdict."""
+
+    person: PersonId
+    yes: int
+    no: int
+    median_seconds: int | None
+    """Between opening the page and the answer; None where none was measured."""
+    hasty: int
+    """Yeses within ten seconds of opening the page."""
 
 
 @dataclass(frozen=True, slots=True)

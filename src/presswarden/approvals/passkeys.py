@@ -9,10 +9,12 @@ import base64
 import binascii
 import hashlib
 import hmac
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from webauthn import verify_authentication_response, verify_registration_response
 from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography, parse_cbor
@@ -51,6 +53,19 @@ def challenge(digest: str) -> bytes:
 def vouching_challenge(enrolment: bytes) -> bytes:
     """What a person's older passkey signs so that a newer one may join it."""
     return hashlib.sha256(ENROL + enrolment).digest()
+
+
+def party(url: str) -> Party:
+    """Consents are given under a name of their own below the control plane's, never under the login's."""
+    parts = urlsplit(url)
+    host = parts.hostname or "localhost"
+    try:
+        ipaddress.ip_address(host)
+        host = "localhost"  # a passkey belongs to a name; an address has none
+    except ValueError:
+        pass
+    own = f"consent.{host}"
+    return Party(own, f"{parts.scheme}://{own}" + (f":{parts.port}" if parts.port else ""))
 
 
 def check(passkey: Passkey, assertion: Mapping[str, Json], expected: bytes) -> int:

@@ -11,9 +11,10 @@ from presswarden.approvals import store
 from presswarden.approvals.asking import decision, delay_of, question, submit
 from presswarden.approvals.enrolling import add_passkey, begin_passkey, passkeys_of, remove_passkey
 from presswarden.approvals.model import Given
-from presswarden.approvals.passkeys import challenge, vouching_challenge
+from presswarden.approvals.passkeys import challenge, party, vouching_challenge
 from presswarden.approvals.policies import activate_policy, confirm_policy, policy_at, policy_versions, rules_for
 from presswarden.approvals.ports import Releases
+from presswarden.approvals.reviewing import attention, note_opened, opened, put_off, put_off_by, yes_counts
 from presswarden.approvals.stations import (
     mark_critical,
     mode_of,
@@ -23,6 +24,7 @@ from presswarden.approvals.stations import (
     snapshot_verified,
     station,
 )
+from presswarden.approvals.ticketing import make_ticket, organisation_of_ticket, spend_ticket, ticket
 from presswarden.audit.model import Actor
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import ProposalId
@@ -32,9 +34,10 @@ from presswarden.proposals.model import ProposalState
 
 # The verbs that stand in rooms of their own; this module is the stage's one door, beside `consent`.
 __all__ = [
-    "activate_policy", "add_passkey", "answers", "begin_passkey", "by_itself", "challenge", "confirm_policy", "decision", "delay_of", "mark_critical",
-    "mode_of", "passkeys_of", "policy_at", "policy_versions", "question", "remove_passkey", "rules_for", "set_mode", "snapshot_confirmed",
-    "snapshot_gone", "snapshot_verified", "station", "submit", "vouching_challenge",
+    "activate_policy", "add_passkey", "answers", "attention", "begin_passkey", "by_itself", "challenge", "confirm_policy", "decision", "delay_of",
+    "make_ticket", "mark_critical", "mode_of", "note_opened", "opened", "organisation_of_ticket", "party", "passkeys_of", "policy_at", "policy_versions",
+    "put_off", "put_off_by", "question", "remove_passkey", "rules_for", "set_mode", "snapshot_confirmed", "snapshot_gone", "snapshot_verified",
+    "spend_ticket", "station", "submit", "ticket", "vouching_challenge", "yes_counts",
 ]  # fmt: skip
 
 _POLICY: Final = Actor("process", "policy")

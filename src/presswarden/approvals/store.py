@@ -1,10 +1,10 @@
 """Tables of consents: append-only, one yes and one no for each person and digest, never the proposer's. Limits: SQL only; the policy says what is enough."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any  # for JSON columns: SQLAlchemy can't resolve the recursive type of `Json`
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKeyConstraint, Index, String, bindparam, insert, select, text
+from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKeyConstraint, Index, Row, String, bindparam, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,6 +37,7 @@ class ConsentRow(Tenant, Base):
     reason: Mapped[str] = mapped_column(String(500))
     assertion: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     at: Mapped[datetime]
+    read_seconds: Mapped[int | None]
 
 
 class RoundRow(Tenant, Base):
@@ -76,6 +77,7 @@ async def add(org: OrgId, tx: Tx, given: Given, *, proposer: str, alone: bool, a
             reason=given.reason,
             assertion=None if assertion is None else dict(assertion),
             at=given.at,
+            read_seconds=given.read_seconds,
         )
     )
 
@@ -90,20 +92,37 @@ _GIVEN = (
 async def given_to(org: OrgId, tx: Tx, proposal: ProposalId) -> tuple[Given, ...]:
     """Every answer, oldest first."""
     _ = org
-    rows = await tx.rows(_GIVEN, of=proposal)
-    return tuple(
-        Given(
-            org=OrgId(row.org),
-            proposal=ProposalId(row.proposal),
-            digest=row.digest,
-            person=PersonId(row.person),
-            yes=row.yes,
-            way=Way(row.way),
-            passkey=row.passkey,
-            policy_version=row.policy_version,
-            reason=row.reason,
-            at=row.at,
-            alone=row.alone,
-        )
-        for row in rows
+    return tuple(_given(row) for row in await tx.rows(_GIVEN, of=proposal))
+
+
+async def given_since(org: OrgId, tx: Tx, since: datetime) -> tuple[Given, ...]:
+    """Every answer to any proposal from then on, oldest first."""
+    rows = await tx.scalars(select(ConsentRow).where(ConsentRow.org == org, ConsentRow.at >= since).order_by(ConsentRow.at))
+    return tuple(_given(row) for row in rows)
+
+
+async def counted(org: OrgId, tx: Tx, proposals: Sequence[ProposalId]) -> Mapping[ProposalId, int]:
+    """How many said yes to each of these, where anybody did."""
+    rows = await tx.execute(
+        select(ConsentRow.proposal, func.count())
+        .where(ConsentRow.org == org, ConsentRow.proposal.in_(proposals), ConsentRow.yes)
+        .group_by(ConsentRow.proposal)
+    )
+    return {ProposalId(proposal): int(count) for proposal, count in rows}
+
+
+def _given(row: ConsentRow | Row[Any]) -> Given:
+    return Given(
+        org=OrgId(row.org),
+        proposal=ProposalId(row.proposal),
+        digest=row.digest,
+        person=PersonId(row.person),
+        yes=row.yes,
+        way=Way(row.way),
+        passkey=row.passkey,
+        policy_version=row.policy_version,
+        reason=row.reason,
+        at=row.at,
+        alone=row.alone,
+        read_seconds=row.read_seconds,
     )

@@ -1,9 +1,9 @@
-"""Rules told in plain sentences, and what differs between two of them. Limits: for people; nothing is decided by these texts."""
+"""Rules told in plain sentences, what differs between two of them, and what consent is asked for. Limits: for people; nothing is decided by these texts."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from presswarden.policy.model import Mode
+from presswarden.policy.model import Mode, Needs
 from presswarden.policy.rules import Hold, Operations, Rules, Window
 
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -23,6 +23,18 @@ def difference(before: Rules, after: Rules) -> tuple[str, ...]:
     """What was said and is no more (`- `), and what is said now and was not (`+ `)."""
     old, new = summary(before), summary(after)
     return (*(f"- {line}" for line in old if line not in new), *(f"+ {line}" for line in new if line not in old))
+
+
+def wanted(needs: Needs) -> str:
+    """What consent is asked for, in one sentence."""
+    if not needs.people:
+        return "Nobody has to agree."
+    role = "owner" if needs.owners else "person"
+    many = f"{needs.people} {'people' if role == 'person' else 'owners'}" if needs.people > 1 else f"One {role}"
+    says = f"{many} {'have' if needs.people > 1 else 'has'} to say yes" + (", each with a passkey" if needs.passkeys else "")
+    if needs.single_operator:
+        says += " (your own counts: nobody else here may approve)"
+    return says + (f"; then {needs.delay_minutes} minutes pass before it begins." if needs.delay_minutes else ".")
 
 
 def _operating(rules: Operations) -> Iterator[str]:

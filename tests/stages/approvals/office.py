@@ -143,7 +143,16 @@ class Office:
     def tapped(self, proposal: Proposal, person: PersonId) -> Tapped:
         return Tapped(self.keys[person].sign(approvals.challenge(proposal.plan.digest)))
 
-    async def yes(self, proposal: Proposal, person: PersonId, evidence: Evidence | None = None, *, digest: str = "") -> Decision:
+    async def yes(
+        self,
+        proposal: Proposal,
+        person: PersonId,
+        evidence: Evidence | None = None,
+        *,
+        digest: str = "",
+        reason: str = "",
+        read_seconds: int | None = None,
+    ) -> Decision:
         """Say yes with the person's passkey if there is one, else at the terminal."""
         given = evidence or (self.tapped(proposal, person) if person in self.keys else self.typed(proposal))
         async with self.database.transaction(self.org) as tx:
@@ -155,6 +164,8 @@ class Office:
                 evidence=given,
                 release=rollouts.release,
                 now=self.clock.now(),
+                reason=reason,
+                read_seconds=read_seconds,
             )
 
     async def no(self, proposal: Proposal, person: PersonId, reason: str = "not today") -> Proposal:

@@ -18,8 +18,9 @@ from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Proposal, ProposalState
 from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Change, Result
+from presswarden.rollouts.words import MEANS, lasted, result_of
 from presswarden.sites import service as sites
-from presswarden.surfaces.cli.change_pages import MEANS, lasted, plain_change, result_of
+from presswarden.surfaces.cli.change_pages import plain_change
 from presswarden.surfaces.cli.desk import Counter, Desk
 from presswarden.surfaces.cli.output import document, moment, pairs, table
 from presswarden.surfaces.cli.proposal_pages import names, who

@@ -10,11 +10,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from presswarden.approvals import consent
 from presswarden.approvals import service as approvals
-from presswarden.approvals.model import AtTerminal, Evidence, Party, PasskeyRefused, Tapped
+from presswarden.approvals.model import AtTerminal, Evidence, PasskeyRefused, Tapped
 from presswarden.kernel.canonical import Json, decode_object
 from presswarden.kernel.db import Database
 from presswarden.kernel.errors import Malformed, PresswardenError
@@ -76,19 +75,6 @@ def _is_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def party(url: str) -> Party:
-    """Consents are given under a name of their own below the control plane's, never under the login's."""
-    parts = urlsplit(url)
-    host = parts.hostname or "localhost"
-    try:
-        ipaddress.ip_address(host)
-        host = "localhost"  # a passkey belongs to a name; an address has none
-    except ValueError:
-        pass
-    own = f"consent.{host}"
-    return Party(own, f"{parts.scheme}://{own}" + (f":{parts.port}" if parts.port else ""))
 
 
 async def approve(desk: Desk, proposal: ProposalId, *, passkey: bool, assertion: Path | None) -> int:

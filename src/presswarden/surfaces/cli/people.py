@@ -143,7 +143,7 @@ async def _add_passkey(desk: Desk, name: str, registration: Path | None) -> int:
 async def _begin(desk: Desk) -> None:
     """Print what the authenticator is asked; where there is an older passkey, what that has to sign too."""
     async with desk.database.transaction(desk.org) as tx:
-        made = await approvals.begin_passkey(tx, desk.person.id, consenting.party(desk.url), now=desk.clock.now())
+        made = await approvals.begin_passkey(tx, desk.person.id, approvals.party(desk.url), now=desk.clock.now())
         older = await approvals.passkeys_of(tx, desk.person.id)
     options: dict[str, Json] = {
         "challenge": consenting.base64url(made.challenge), "rp": {"id": made.party.rp_id, "name": "Presswarden consent"},

@@ -16,14 +16,17 @@ from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import ProposalId, SiteId
-from presswarden.policy.model import SEVERITY, Decision, Needs, Question, Stage
+from presswarden.policy.model import SEVERITY, Decision, Question, Stage
+from presswarden.policy.words import wanted
 from presswarden.proposals import service as proposals
-from presswarden.proposals.model import Leaf, LeafRole, Proposal, ProposalState
+from presswarden.proposals.model import Proposal, ProposalState
+from presswarden.proposals.words import roles_beside, way_back
 from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Change
+from presswarden.rollouts.words import result_of
 from presswarden.sites import service as sites
 from presswarden.sites.model import Site
-from presswarden.surfaces.cli.change_pages import plain_change, result_of
+from presswarden.surfaces.cli.change_pages import plain_change
 from presswarden.surfaces.cli.desk import Desk
 from presswarden.surfaces.cli.output import moment, pairs, table
 from presswarden.telemetry.model import shown
@@ -165,18 +168,6 @@ def plain_decision(found: Decision) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def wanted(needs: Needs) -> str:
-    """What consent is asked for, in one sentence."""
-    if not needs.people:
-        return "Nobody has to agree."
-    role = "owner" if needs.owners else "person"
-    many = f"{needs.people} {'people' if role == 'person' else 'owners'}" if needs.people > 1 else f"One {role}"
-    says = f"{many} {'have' if needs.people > 1 else 'has'} to say yes" + (", each with a passkey" if needs.passkeys else "")
-    if needs.single_operator:
-        says += " (your own counts: nobody else here may approve)"
-    return says + (f"; then {needs.delay_minutes} minutes pass before it begins." if needs.delay_minutes else ".")
-
-
 def _policy(found: Decision) -> str:
     order = sorted(found.reasons, key=lambda reason: SEVERITY[reason.verdict], reverse=True)
     rows = [(reason.verdict.value, reason.code, reason.says) for reason in order]
@@ -222,22 +213,7 @@ def _ways_back(page: Page) -> Iterator[str]:
     many = len(page.proposal.sites) > 1
     for leaf in plan.acts:
         where = f"{page.label(leaf.site)}: " if many else ""
-        yield where + _way_back(leaf, {other.role for other in plan.leaves if other.change == leaf.change and other.change is not None})
-
-
-def _way_back(act: Leaf, roles: set[LeafRole]) -> str:
-    if LeafRole.TAKE_BACK in roles:
-        says = (
-            "A snapshot is made and verified on the site first. When a check fails, or nobody says within 15 minutes that all is well, "
-            f"the files of {act.component} are put back, by us or by the site's own watchdog. Not put back by itself: the database, so "
-            "posts, orders and users written meanwhile stay; where the update changed tables, a person decides."
-        )
-        return says + (" Where the old files do not help, the plugin is switched off." if LeafRole.DEACTIVATE in roles else "")
-    if act.tool == "wp.snapshot.delete":
-        return "None: a deleted snapshot is gone for good."
-    if act.tool == "wp.snapshot.restore":
-        return "A copy of what stands there now is made first where the disk allows; what was written since the snapshot is lost."
-    return "None by itself: no snapshot belongs to it."
+        yield where + way_back(leaf, roles_beside(plan, leaf))
 
 
 def _listed(title: str, lines: list[str], nothing: str) -> str:

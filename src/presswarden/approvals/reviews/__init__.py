@@ -1,0 +1,1 @@
+"""Who opened which proposal, and who put it off: their table."""

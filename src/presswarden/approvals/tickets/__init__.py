@@ -1,0 +1,1 @@
+"""Tickets to the origin for consents: their table."""
