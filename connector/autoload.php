@@ -181,6 +181,7 @@ const CLASS_FILES = array(
 	'Presswarden\\Connector\\Watch\\PartReader' => '/src/Watch/PartReader.php',
 	'Presswarden\\Connector\\Watch\\PartWriter' => '/src/Watch/PartWriter.php',
 	'Presswarden\\Connector\\Watch\\Rescue' => '/src/Watch/Rescue.php',
+	'Presswarden\\Connector\\Watch\\Room' => '/src/Watch/Room.php',
 	'Presswarden\\Connector\\Watch\\Swap' => '/src/Watch/Swap.php',
 	'Presswarden\\Connector\\Watch\\TakeBack' => '/src/Watch/TakeBack.php',
 	'Presswarden\\Connector\\Watch\\TakeBackFailed' => '/src/Watch/TakeBackFailed.php',

@@ -20,6 +20,7 @@ const WATCH_FILES = array(
 	'Presswarden\\Connector\\Watch\\PartReader'     => '/PartReader.php',
 	'Presswarden\\Connector\\Watch\\PartWriter'     => '/PartWriter.php',
 	'Presswarden\\Connector\\Watch\\Rescue'         => '/Rescue.php',
+	'Presswarden\\Connector\\Watch\\Room'           => '/Room.php',
 	'Presswarden\\Connector\\Watch\\Swap'           => '/Swap.php',
 	'Presswarden\\Connector\\Watch\\TakeBack'       => '/TakeBack.php',
 	'Presswarden\\Connector\\Watch\\TakeBackFailed' => '/TakeBackFailed.php',

@@ -14,7 +14,9 @@ use Presswarden\Connector\Core\Ed25519;
 use Presswarden\Connector\Watch\Evidence;
 use Presswarden\Connector\Watch\Guard;
 use Presswarden\Connector\Watch\Marker;
+use Presswarden\Connector\Watch\PackBroken;
 use Presswarden\Connector\Watch\Rescue;
+use Presswarden\Connector\Watch\Room;
 use Presswarden\Connector\Watch\Swap;
 use Presswarden\Connector\Watch\TakeBackFailed;
 use Presswarden\Connector\Watch\Tree;
@@ -55,6 +57,30 @@ final class WatchTest extends TestCase {
 		$marker->live         = self::LIVE;
 		$marker->keys         = array( 'a key' );
 		return $marker;
+	}
+
+	/** A class that the folder of the doors lacks would be missed in the middle of taking back. */
+	public function test_every_class_of_the_watchdog_is_put_in_place_and_found(): void {
+		// Only the connector itself packs.
+		$classes = array_values( array_diff( array_map( 'basename', (array) glob( __DIR__ . '/../src/Watch/*.php' ) ), array( 'FilePacker.php' ) ) );
+		preg_match_all( "#=> '/([A-Za-z]+\.php)'#", (string) file_get_contents( __DIR__ . '/../doors/load.php' ), $found );
+		preg_match_all( "#^\t\t'([A-Za-z]+\.php)',$#m", (string) file_get_contents( __DIR__ . '/../src/Site/Watchdog.php' ), $placed );
+		$this->assertSame( $classes, $found[1] );
+		$this->assertSame( $classes, $placed[1] );
+	}
+
+	public function test_room_is_really_written_and_given_up_with_the_change(): void {
+		$marker        = $this->marker();
+		$marker->items = array( array( 'files' => 2, 'bytes' => 3000000 ) );
+		Room::hold( $this->folder, $marker->items );
+		clearstatcache();
+		$this->assertGreaterThan( 3000000, filesize( $this->folder . '/room.php' ) );
+		$this->assertSame( '', (string) shell_exec( 'php ' . escapeshellarg( $this->folder . '/room.php' ) ) );
+		$marker->save();
+		$marker->end( Marker::CLOSED, '', time() );
+		$this->assertFileDoesNotExist( $this->folder . '/room.php' );
+		$this->expectException( PackBroken::class );
+		Room::hold( $this->folder . '/none', array() );
 	}
 
 	/** @dataProvider places */

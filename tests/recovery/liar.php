@@ -3,7 +3,7 @@
  * A neighbour that gets in the way of updates, as other plugins and hosts do. What it does stands in a file beside the site, written by a test.
  *
  * `offer`: members of the offer of `tiny`. `files`: WordPress may not change files. `method`: how files are written.
- * `at`: hook; there it does `do`: throw, print, exit, or delete the file `path`.
+ * `at`: hook; there it does `do`: throw, print, exit, delete the file `path`, or fill the disk.
  */
 
 $GLOBALS['liar'] = (array) json_decode( (string) @file_get_contents( dirname( ABSPATH ) . '/state/liar.json' ), true );
@@ -37,6 +37,13 @@ isset( $GLOBALS['liar']['at'] ) && add_filter(
 				break;
 			case 'exit':
 				exit( 'A neighbour left.' );
+			case 'fill':
+				$full = fopen( WP_CONTENT_DIR . '/filled.bin', 'wb' );
+				while ( 4096 === @fwrite( $full, str_repeat( 'x', 4096 ) ) ) {
+					continue;
+				}
+				fclose( $full );
+				break;
 			case 'delete':
 				unlink( ABSPATH . $GLOBALS['liar']['path'] );
 				clearstatcache();

@@ -45,5 +45,6 @@ const ALLOWED = array(
 	'src/Watch/FileList.php: file write: *'                       => 'the list of a snapshot, below wp-content/presswarden-snapshots',
 	'src/Watch/Guard.php: file write: *'                          => 'small files behind the guard, below wp-content/presswarden-snapshots',
 	'src/Watch/PartWriter.php: file write: *'                     => 'parts of snapshots, below wp-content/presswarden-snapshots',
+	'src/Watch/Room.php: file write: *'                           => 'one file in presswarden-snapshots that holds room for the way back of the open change',
 	'src/Watch/Unpacker.php: file write: *'                       => 'only below the folder it is given, of a pack whose every byte was proved; paths that lead out are refused',
 );

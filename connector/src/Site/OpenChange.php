@@ -18,6 +18,7 @@ use Presswarden\Connector\Watch\Flight;
 use Presswarden\Connector\Watch\Lock;
 use Presswarden\Connector\Watch\Marker;
 use Presswarden\Connector\Watch\PackBroken;
+use Presswarden\Connector\Watch\Room;
 use Presswarden\Connector\Watch\TakeBack;
 
 final class OpenChange {
@@ -69,6 +70,12 @@ final class OpenChange {
 			// Before anything moves: what the owner of the site could not read later does not begin.
 			self::journal( 'change.opened', $change, $component, $was );
 			$marker->save();
+			try {
+				Room::hold( $folder, $marker->items );
+			} catch ( PackBroken $full ) {
+				$marker->forget();
+				throw $full;
+			}
 			Lock::release( $rest );
 			self::look_before( $marker->baseline );
 			$open       = new self( $marker, $lock );
@@ -76,7 +83,7 @@ final class OpenChange {
 			return $open;
 		} catch ( PackBroken $broken ) {
 			Lock::release( $lock );
-			throw Refusal::because( 'action.files', 'disk: the change could not be written down.' );
+			throw Refusal::because( 'action.files', 'disk: there is no room for the way back.' );
 		} catch ( \Throwable $refused ) {
 			Lock::release( $lock );
 			throw $refused;

@@ -33,6 +33,7 @@ final class Watchdog {
 		'PartReader.php',
 		'PartWriter.php',
 		'Rescue.php',
+		'Room.php',
 		'Swap.php',
 		'TakeBack.php',
 		'TakeBackFailed.php',

@@ -115,6 +115,7 @@ final class Marker {
 		if ( '' !== $this->rescue && is_file( $this->rescue ) ) {
 			unlink( $this->rescue );
 		}
+		Room::free( self::folder( $this->content ) );
 		$empty = new self();
 		foreach ( self::GOES_AT_THE_END as $name ) {
 			$this->$name = $empty->$name;
@@ -140,6 +141,7 @@ final class Marker {
 			unlink( $this->rescue );
 		}
 		unlink( self::folder( $this->content ) . '/' . self::OPEN_FILE );
+		Room::free( self::folder( $this->content ) );
 	}
 
 	/** Unknown members are dropped; a member of another type makes the whole no marker. */

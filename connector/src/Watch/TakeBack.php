@@ -109,6 +109,7 @@ final class TakeBack {
 		$marker->state = Marker::RESTORING;
 		// What the door behind the database undoes costs no try here: a page from a cache never gets as far as that door.
 		$marker->tries += '' === $marker->undo ? 1 : 0;
+		Room::free( $this->folder );
 		$marker->save();
 		try {
 			if ( $marker->tries > self::TRIES ) {
@@ -119,15 +120,20 @@ final class TakeBack {
 				return;
 			}
 			$this->put_back();
-			$marker->end( Marker::RESTORED, $marker->why, time() );
+			$this->ends( Marker::RESTORED, $marker->why );
 		} catch ( TakeBackFailed $failed ) {
 			$this->undo_half_a_swap();
-			$marker->end( Marker::FAILED, $marker->why . ': ' . $failed->reason, time() );
+			$this->ends( Marker::FAILED, $marker->why . ': ' . $failed->reason );
 		} catch ( PackBroken $broken ) {
 			$this->undo_half_a_swap();
-			$marker->end( Marker::FAILED, $marker->why . ': snapshot ' . $broken->reason, time() );
+			$this->ends( Marker::FAILED, $marker->why . ': snapshot ' . $broken->reason );
 		}
-		self::sweep( $this->folder, $marker->change );
+	}
+
+	/** What was unpacked and what was moved away goes first: it may have filled the disk, and the end has to be written down. */
+	private function ends( string $state, string $why ): void {
+		self::sweep( $this->folder, $this->marker->change );
+		$this->marker->end( $state, $why, time() );
 	}
 
 	private function put_back(): void {
