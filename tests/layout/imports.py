@@ -31,6 +31,7 @@ ROOMS = {
     "audit": {"checks"},
     "identity": {"accounts", "clients", "invitations", "sessions", "tokens"},
     "proposals": {"packages"},
+    "reports": {"changed", "fleet", "questions", "sites"},
     "telemetry": {"offers"},
 }
 """Rooms of a stage that are large enough for doors of their own."""

@@ -4,7 +4,7 @@ Every step of a change is in the audit. Limits: nothing here decides, permits or
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -88,6 +88,13 @@ async def changes(
 ) -> tuple[Change, ...]:
     """In the plan's order for one proposal or piece of work; else the newest first."""
     return await store.changes(tx.org, tx, proposal=proposal, site=site, work=work, limit=limit)
+
+
+async def history(
+    tx: Tx, *, sites: Collection[SiteId] | None = None, since: datetime | None = None, until: datetime | None = None, limit: int = 200
+) -> tuple[Change, ...]:
+    """What changed on these sites (None: on all) in a time, newest first."""
+    return await store.history(tx.org, tx, sites=sites, since=since, until=until, limit=limit)
 
 
 async def open_change(tx: Tx, site: SiteId) -> Change | None:

@@ -3,7 +3,7 @@
 Limits: a change's result is written once; whoever comes later changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -186,6 +186,22 @@ async def changes(
         newest = select(WorkRow.filed_at).where(WorkRow.org == ChangeRow.org, WorkRow.id == ChangeRow.work).scalar_subquery()
         wanted = wanted.order_by(newest.desc(), ChangeRow.leaf.desc())
     return tuple(_change(row) for row in await tx.scalars(wanted.limit(limit)))
+
+
+async def history(
+    org: OrgId, tx: Tx, *, sites: Collection[SiteId] | None, since: datetime | None, until: datetime | None, limit: int
+) -> tuple[Change, ...]:
+    """Newest first by when it began, or ended without having begun; those that still wait stand before all others."""
+    at = func.coalesce(ChangeRow.began_at, ChangeRow.ended_at)
+    wanted = select(ChangeRow).where(ChangeRow.org == org).execution_options(populate_existing=True)
+    if sites is not None:
+        wanted = wanted.where(ChangeRow.site.in_(list(sites)))
+    if since is not None:
+        wanted = wanted.where(at >= since)
+    if until is not None:
+        wanted = wanted.where(at < until)
+    newest = wanted.order_by(at.is_(None).desc(), at.desc(), ChangeRow.id).limit(limit)
+    return tuple(_change(row) for row in await tx.scalars(newest))
 
 
 async def put_change(org: OrgId, tx: Tx, change_id: ChangeId, **values: object) -> bool:

@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from presswarden.approvals import service as approvals
 from presswarden.identity import service as identity
 from presswarden.identity.model import Permission, may
 from presswarden.kernel.canonical import Json
-from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import ChangeId, ProposalId
 from presswarden.proposals import service as proposals
-from presswarden.proposals.model import Proposal, ProposalState
+from presswarden.proposals.model import ProposalState
+from presswarden.reports.changed import service as changed
+from presswarden.reports.changed.model import Story
 from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Change, Result
 from presswarden.rollouts.words import MEANS, lasted, result_of
@@ -23,7 +23,6 @@ from presswarden.sites import service as sites
 from presswarden.surfaces.cli.change_pages import plain_change
 from presswarden.surfaces.cli.desk import Counter, Desk
 from presswarden.surfaces.cli.output import document, moment, pairs, table
-from presswarden.surfaces.cli.proposal_pages import names, who
 from presswarden.telemetry.model import shown
 
 LOOK_EVERY = 0.5
@@ -71,39 +70,31 @@ async def history(desk: Desk, site: str, limit: int) -> int:
         only = (await sites.find_site(tx, site)).id if site else None
         if only is not None:
             await identity.require(tx, desk.person.id, Permission.SITE_SEE, site=only)
-        listed = await rollouts.changes(tx, site=only, limit=limit)
-        found = [each for each in listed if may(desk.person, Permission.SITE_SEE, each.site)]
-        labels = {each.id: each.label for each in await sites.list_sites(tx)}
-        asked = {each: await _story(tx, each) for each in dict.fromkeys(change.proposal for change in found)}
+        listed = await changed.stories(tx, only=None if only is None else (only,), limit=limit)
+        found = [each for each in listed if may(desk.person, Permission.SITE_SEE, each.change.site)]
     if desk.json:
-        print(document([{**plain_change(each), **_plain_story(asked[each.proposal])} for each in found]))
+        print(document([{**plain_change(each.change), **_plain_story(each)} for each in found]))
         return 0
     if not found:
         print("Nothing was changed through here yet.")
         return 0
-    rows = [
-        (
-            moment(each.began_at) if each.began_at else "not begun",
-            labels.get(each.site, each.site),
-            each.component or each.tool,
-            each.was,
-            each.version,
-            result_of(each),
-            *asked[each.proposal][1:],
-            each.id,
-        )
-        for each in found
-    ]
+    rows = [_row(each) for each in found]
     print(table(("BEGAN", "SITE", "COMPONENT", "FROM", "TO", "RESULT", "ASKED BY", "AGREED", "CHANGE"), rows))
     return 0
+
+
+def _row(story: Story) -> tuple[str, ...]:
+    each = story.change
+    began = moment(each.began_at) if each.began_at else "not begun"
+    what = each.component or each.tool
+    return began, story.site, what, each.was, each.version, result_of(each), story.asked_by, story.who_agreed, each.id
 
 
 async def _show(desk: Desk, id_: ChangeId) -> int:
     async with desk.database.reading(desk.org) as tx:
         change = await rollouts.change(tx, id_)
         await identity.require(tx, desk.person.id, Permission.SITE_SEE, site=change.site)
-        site = await sites.site_of(tx, change.site)
-        story = await _story(tx, change.proposal)
+        (story,) = await changed.of_changes(tx, (change,))
     if desk.json:
         print(document({**plain_change(change), **_plain_story(story)}))
         return 0
@@ -111,7 +102,7 @@ async def _show(desk: Desk, id_: ChangeId) -> int:
         pairs(
             {
                 "change": change.id,
-                "site": site.label,
+                "site": story.site,
                 "what": f"{change.tool} {change.component}",
                 "from": change.was,
                 "to": change.version,
@@ -123,8 +114,8 @@ async def _show(desk: Desk, id_: ChangeId) -> int:
                 "began": moment(change.began_at),
                 "ended": moment(change.ended_at),
                 "took": lasted(change),
-                "asked by": story[1],
-                "agreed": story[2],
+                "asked by": story.asked_by,
+                "agreed": story.who_agreed,
                 "snapshot": change.snapshot or "none",
                 "proposal": change.proposal,
             }
@@ -175,16 +166,8 @@ def tell(desk: Desk, found: tuple[Change, ...]) -> int:
     return 0
 
 
-async def _story(tx: Tx, id_: ProposalId) -> tuple[Proposal, str, str]:
-    """A proposal, who asked for it, and who agreed."""
-    proposal, people = await proposals.proposal(tx, id_), await names(tx)
-    agreed = [people.get(each.person, each.person) for each in await approvals.answers(tx, id_) if each.yes]
-    return proposal, who(proposal.proposer, people), ", ".join(agreed) or "the policy"
-
-
-def _plain_story(story: tuple[Proposal, str, str]) -> dict[str, Json]:
-    proposal, asked, agreed = story
-    return {"title": proposal.title, "asked_by": asked, "agreed": agreed, "digest": proposal.plan.digest}
+def _plain_story(story: Story) -> dict[str, Json]:
+    return {"title": story.title, "asked_by": story.asked_by, "agreed": story.who_agreed, "digest": story.digest}
 
 
 def _value(value: Json) -> str:

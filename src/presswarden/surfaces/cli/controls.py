@@ -4,30 +4,16 @@ A pause, resume or revocation is first written down as what we want, in one tran
 it from the standing order. Limits: each files a wish and tells what came of it.
 """
 
-from collections.abc import Mapping
-
-from presswarden.actions.catalogue import action_of, readable
-from presswarden.actions.model import Klass
-from presswarden.audit.model import Actor
 from presswarden.identity import service as identity
 from presswarden.identity.model import Permission
-from presswarden.kernel.canonical import Json
-from presswarden.kernel.db import Tx
-from presswarden.kernel.errors import PresswardenError
-from presswarden.kernel.ids import CorrelationId, InstallationId, RequestId, new_id
+from presswarden.kernel.ids import RequestId
 from presswarden.mailbox import service as mailbox
+from presswarden.mailbox import wishes
 from presswarden.mailbox.model import Carried, Request, RequestState
 from presswarden.sites import service as sites
-from presswarden.sites.model import Site
 from presswarden.surfaces.cli.asking import PATIENCE, Unanswered, carried, tell, wait_for
 from presswarden.surfaces.cli.desk import Desk
 from presswarden.surfaces.cli.output import document
-
-
-class NoRead(PresswardenError):
-    """The tool is in the catalogue, but it does more than read."""
-
-    code = "usage.no_read"
 
 
 async def read(desk: Desk, site: str, tool: str, request: RequestId | None, *, seconds: float) -> int:
@@ -36,37 +22,29 @@ async def read(desk: Desk, site: str, tool: str, request: RequestId | None, *, s
             of = (await mailbox.outcome(tx, request)).site
             await identity.require(tx, desk.person.id, Permission.SITE_READ, site=of)
         return tell(desk, await wait_for(desk, request, seconds=seconds))
-    if action_of(tool).klass is not Klass.READ:
-        raise NoRead(f"{tool} does not only read.", do=f"Tools that read: {', '.join(readable())}.")
     async with desk.database.transaction(desk.org) as tx:
-        filed = await _file(desk, tx, await _site(desk, tx, site, Permission.SITE_READ), tool, {})
+        filed = await wishes.read(tx, (await sites.find_site(tx, site)).id, tool, by=desk.person.id, now=desk.clock.now())
     return tell(desk, await wait_for(desk, filed.id, seconds=seconds, ring=True))
 
 
 async def pause(desk: Desk, site: str, reason: str) -> int:
     async with desk.database.transaction(desk.org) as tx:
-        found = await _site(desk, tx, site, Permission.SITE_PAUSE)
-        await sites.pause(tx, found.id, reason, by=_person(desk), now=desk.clock.now())
-        filed = await _file(desk, tx, found, "control.pause", {"reason": reason[:200]})
+        found = await sites.find_site(tx, site)
+        filed = await wishes.pause(tx, found.id, reason, by=desk.person.id, now=desk.clock.now())
     return await _wish(desk, filed, f"{found.label} is paused.", "is to be paused")
 
 
 async def resume(desk: Desk, site: str) -> int:
     async with desk.database.transaction(desk.org) as tx:
-        found = await _site(desk, tx, site, Permission.SITE_RESUME)
-        await sites.resume(tx, found.id, "", by=_person(desk), now=desk.clock.now())
-        filed = await _file(desk, tx, found, "control.resume", {})
+        found = await sites.find_site(tx, site)
+        filed = await wishes.resume(tx, found.id, "", by=desk.person.id, now=desk.clock.now())
     return await _wish(desk, filed, f"{found.label} takes calls again.", "is to take calls again")
 
 
 async def revoke(desk: Desk, site: str, reason: str) -> int:
     async with desk.database.transaction(desk.org) as tx:
-        found = await _site(desk, tx, site, Permission.SITE_REVOKE)
-        ended = await sites.revoke(tx, found.id, by=_person(desk), reason=reason, now=desk.clock.now())
-        if ended.paired_at is None:
-            filed = None
-        else:
-            filed = await _file(desk, tx, found, "control.revoke", {"reason": reason[:200]}, ended.id)
+        found = await sites.find_site(tx, site)
+        filed = await wishes.revoke(tx, found.id, reason, by=desk.person.id, now=desk.clock.now())
     if filed is None:
         print(
             document({"site": found.id, "revoked": True, "carried_by": ""})
@@ -79,14 +57,15 @@ async def revoke(desk: Desk, site: str, reason: str) -> int:
 
 async def rotate(desk: Desk, site: str, *, site_key: bool) -> int:
     async with desk.database.transaction(desk.org) as tx:
-        found = await _site(desk, tx, site, Permission.SITE_REVOKE)
-        filed = await _file(desk, tx, found, "control.rotate_site" if site_key else "control.rotate", {})
+        found = await sites.find_site(tx, site)
+        filed = await wishes.rotate(tx, found.id, site_key=site_key, by=desk.person.id, now=desk.clock.now())
     return tell(desk, await wait_for(desk, filed.id, seconds=PATIENCE, ring=True))
 
 
 async def confirm_move(desk: Desk, site: str) -> int:
     async with desk.database.transaction(desk.org) as tx:
-        found = await _site(desk, tx, site, Permission.SITE_MOVE)
+        found = await sites.find_site(tx, site)
+        await identity.require(tx, desk.person.id, Permission.SITE_MOVE, site=found.id)
         move = await sites.confirm_move(tx, found.id, by=desk.person.id, now=desk.clock.now())
     await desk.wake.ring(mailbox.DISPATCH)
     said = {"site": found.id, "old_home": move.old_home, "new_home": move.new_home}
@@ -94,19 +73,6 @@ async def confirm_move(desk: Desk, site: str) -> int:
         document(said) if desk.json else f"{found.label} moves from {move.old_home} to {move.new_home} once the new address answers signed."
     )
     return 0
-
-
-async def _site(desk: Desk, tx: Tx, name: str, permission: Permission) -> Site:
-    """The site, for somebody whose roles, for it or for all sites, allow `permission`."""
-    found = await sites.find_site(tx, name)
-    await identity.require(tx, desk.person.id, permission, site=found.id)
-    return found
-
-
-async def _file(desk: Desk, tx: Tx, site: Site, tool: str, args: Mapping[str, Json], installation: InstallationId | None = None) -> Request:
-    return await mailbox.ask(
-        tx, site.id, tool, args, by=_person(desk), correlation=CorrelationId(new_id()), now=desk.clock.now(), installation=installation
-    )
 
 
 async def _wish(desk: Desk, filed: Request, done: str, wanted: str) -> int:
@@ -132,7 +98,3 @@ async def _wish(desk: Desk, filed: Request, done: str, wanted: str) -> int:
     print(done if outcome.carried_by is Carried.CALL else f"The site {wanted}.")
     print(carried(outcome))
     return 0
-
-
-def _person(desk: Desk) -> Actor:
-    return Actor("person", desk.person.id)

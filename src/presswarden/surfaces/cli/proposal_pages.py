@@ -21,6 +21,8 @@ from presswarden.policy.words import wanted
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Proposal, ProposalState
 from presswarden.proposals.words import roles_beside, way_back
+from presswarden.reports.changed.model import who
+from presswarden.reports.changed.service import names
 from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Change
 from presswarden.rollouts.words import result_of
@@ -68,15 +70,6 @@ async def gather(desk: Desk, tx: Tx, id_: ProposalId) -> Page:
         {site.id: site for site in await sites.list_sites(tx)},
         await names(tx),
     )
-
-
-async def names(tx: Tx) -> dict[str, str]:
-    """Everyone's name by id; whoever left is only an id."""
-    return {one.id: one.name for one in await identity.people(tx)}
-
-
-def who(actor: Actor, people: Mapping[str, str]) -> str:
-    return people.get(actor.id, f"person {actor.id}") if actor.kind == "person" else f"{actor.kind} {actor.id}"
 
 
 def text(page: Page, now: datetime) -> str:

@@ -1,22 +1,18 @@
 """`presswarden snapshot`: what a site keeps, and the wish to restore or delete one. Limits: both are proposals of their own; nothing runs from here."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
-from presswarden.approvals import service as approvals
-from presswarden.audit.model import Actor
-from presswarden.identity import service as identity
-from presswarden.identity.model import Permission
+from presswarden.approvals.wanting import want_snapshot
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import from_unix
-from presswarden.kernel.errors import NotFound
-from presswarden.kernel.ids import CorrelationId, new_id
-from presswarden.mailbox import service as mailbox
+from presswarden.mailbox import wishes
 from presswarden.mailbox.model import Outcome, RequestState
-from presswarden.proposals.model import Draft, Evidence, Item, Source
+from presswarden.proposals.snapshots import LIST, Act, kept_in, of_id
 from presswarden.sites import service as sites
-from presswarden.sites.model import Site, SiteNotPaired
+from presswarden.sites.model import Site
 from presswarden.surfaces.cli import updating
 from presswarden.surfaces.cli.asking import PATIENCE, Unanswered, wait_for
 from presswarden.surfaces.cli.desk import Counter, Desk
@@ -25,10 +21,6 @@ from presswarden.surfaces.cli.sites import SiteName
 
 Id = Annotated[str, typer.Argument(metavar="SNAPSHOT", help="The snapshot's id, from `presswarden snapshot list`.")]
 Seconds = Annotated[float, typer.Option(min=1, max=3600, help="How long to wait for the result, once it may run.")]
-
-
-class SnapshotUnknown(NotFound):
-    code = "snapshot.unknown"
 
 
 def commands(counter: Counter) -> typer.Typer:
@@ -50,13 +42,12 @@ def commands(counter: Counter) -> typer.Typer:
         seconds: Seconds = 900.0,
     ) -> None:
         """Ask for a snapshot to be put back: high risk, and critical for the database."""
-        args: dict[str, Json] = {"change": "", "scope": "database" if database else "files", "snapshot": snapshot}
-        counter.serve(context, lambda desk: _wish(desk, site, snapshot, "wp.snapshot.restore", args, seconds))
+        counter.serve(context, lambda desk: _wish(desk, site, snapshot, Act.DATABASE if database else Act.FILES, seconds))
 
     @app.command("delete")
     def delete(context: typer.Context, site: SiteName, snapshot: Id, seconds: Seconds = 900.0) -> None:
         """Ask for a snapshot to be deleted: high risk, because it is a way back less."""
-        counter.serve(context, lambda desk: _wish(desk, site, snapshot, "wp.snapshot.delete", {"snapshot": snapshot}, seconds))
+        counter.serve(context, lambda desk: _wish(desk, site, snapshot, Act.DELETE, seconds))
 
     return app
 
@@ -64,7 +55,7 @@ def commands(counter: Counter) -> typer.Typer:
 async def _list(desk: Desk, name: str) -> int:
     site, kept = await _read(desk, name)
     if desk.json:
-        print(document({"site": site.id, "snapshots": kept}))
+        print(document({"site": site.id, "snapshots": [dict(each) for each in kept]}))
         return 0
     if not kept:
         print("The site keeps no snapshot.")
@@ -85,47 +76,21 @@ async def _list(desk: Desk, name: str) -> int:
     return 0
 
 
-async def _wish(desk: Desk, name: str, snapshot: str, tool: str, args: dict[str, Json], seconds: float) -> int:
+async def _wish(desk: Desk, name: str, snapshot: str, act: Act, seconds: float) -> int:
     site, kept = await _read(desk, name)
-    of = next((each for each in kept if each.get("id") == snapshot), None)
-    if of is None:
-        raise SnapshotUnknown("The site keeps no such snapshot.", do="List them with `presswarden snapshot list`.", where=snapshot)
-    if site.installation is None:
-        raise SiteNotPaired("The site is not paired.", do="Pair it first.")
-    component, version = str(of.get("component", "")), str(of.get("version", ""))
-    verb = "Delete" if tool.endswith(".delete") else f"Put back the {args['scope']} of"
-    against = (
-        "A deleted snapshot is a way back less."
-        if tool.endswith(".delete")
-        else "What was written or changed since the snapshot is lost: content, orders, settings."
-        if args["scope"] == "database"
-        else "The files that stand there now are replaced by older ones."
-    )
-    wanted = Item(site.id, site.installation, site.home, tool, component, version if tool.endswith(".restore") else "", {}, "", args)
-    title = f"{verb} the snapshot of {component} {version} on {site.label}"[:200]
-    draft = Draft(Source.PERSON, Actor("person", desk.person.id), title, (wanted,), (Evidence("asked", against, against=True),), None)
+    of = of_id(kept, snapshot)
     async with desk.database.transaction(desk.org) as tx:
-        proposal, decision = await approvals.submit(tx, draft, correlation=CorrelationId(new_id()), now=desk.clock.now())
+        proposal, decision = await want_snapshot(tx, site.id, of, act, by=desk.person.id, now=desk.clock.now())
     return await updating.settle(desk, proposal, decision, seconds=seconds)
 
 
-async def _read(desk: Desk, name: str) -> tuple[Site, list[dict[str, Json]]]:
+async def _read(desk: Desk, name: str) -> tuple[Site, tuple[Mapping[str, Json], ...]]:
     """The site and what it says it keeps, asked this moment."""
     async with desk.database.transaction(desk.org) as tx:
         site = await sites.find_site(tx, name)
-        await identity.require(tx, desk.person.id, Permission.SITE_READ, site=site.id)
-        filed = await mailbox.ask(
-            tx,
-            site.id,
-            "wp.snapshot.list",
-            {},
-            by=Actor("person", desk.person.id),
-            correlation=CorrelationId(new_id()),
-            now=desk.clock.now(),
-        )
+        filed = await wishes.read(tx, site.id, LIST, by=desk.person.id, now=desk.clock.now())
     settled = await wait_for(desk, filed.id, seconds=PATIENCE, ring=True)
     outcome = settled.outcome or Outcome(RequestState.UNKNOWN)
     if outcome.state is not RequestState.DONE:
         raise Unanswered(settled, outcome)
-    kept = outcome.result.get("snapshots")
-    return site, [dict(each) for each in kept if isinstance(each, dict)] if isinstance(kept, list) else []
+    return site, kept_in(outcome.result)

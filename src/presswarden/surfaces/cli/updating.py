@@ -4,22 +4,19 @@ It looks anew, files what the site is offered, asks at this terminal for the yes
 what the policy holds is held, and where others have to agree it says so and ends.
 """
 
-from datetime import timedelta
-
 from presswarden.approvals import service as approvals
-from presswarden.audit.model import Actor
+from presswarden.approvals.wanting import UpdateStands, want_update
 from presswarden.identity import service as identity
 from presswarden.identity.model import Permission
-from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import PresswardenError
-from presswarden.kernel.ids import CorrelationId, SiteId, new_id
 from presswarden.mailbox import service as mailbox
+from presswarden.mailbox import wishes
 from presswarden.mailbox.model import RequestState
+from presswarden.policy import words
 from presswarden.policy.model import Decision
 from presswarden.proposals import service as proposals
-from presswarden.proposals.model import Draft, Evidence, Item, Proposal, ProposalState, Source
+from presswarden.proposals.model import Proposal, ProposalState
 from presswarden.proposals.packages import service as packages
-from presswarden.proposals.updates import UpdateRefused, item, name_of
 from presswarden.rollouts import service as rollouts
 from presswarden.sites import service as sites
 from presswarden.sites.model import Site
@@ -31,7 +28,6 @@ from presswarden.telemetry import service as telemetry
 
 READ_WITHIN = 45.0
 HASH_WITHIN = 20.0
-_FRESH = timedelta(minutes=5)
 
 
 class Wanted(PresswardenError):
@@ -44,20 +40,15 @@ async def update(desk: Desk, name: str, component: str, *, seconds: float) -> in
     async with desk.database.reading(desk.org) as tx:
         site = await sites.find_site(tx, name)
         await identity.require(tx, desk.person.id, Permission.PROPOSE, site=site.id)
-    for tool in ("wp.site.health", "wp.site.inventory"):
+        due = await wishes.due_reads(tx, site.id, now=desk.clock.now())
+    for tool in due:
         await _look(desk, site, tool)
     await _await_hash(desk, site, component)
-    async with desk.database.transaction(desk.org) as tx:
-        wanted = await _item(tx, await sites.site_of(tx, site.id), component)
-        standing = await _standing(tx, wanted)
-        filed = None if standing else await _file(desk, tx, site, wanted)
-    if standing is not None:
-        raise Wanted(
-            f"The same update stands already ({standing.state}).", do=f"See: presswarden proposal show {standing.id}", proposal=standing.id
-        )
-    if filed is None:
-        raise RuntimeError("neither filed nor standing")
-    proposal, decision = filed
+    try:
+        async with desk.database.transaction(desk.org) as tx:
+            proposal, decision = await want_update(tx, site.id, component, by=desk.person.id, now=desk.clock.now())
+    except UpdateStands as standing:
+        raise Wanted(standing.says, do=standing.do, proposal=standing.standing) from None
     return await settle(desk, proposal, decision, seconds=seconds)
 
 
@@ -76,7 +67,7 @@ async def settle(desk: Desk, proposal: Proposal, decision: Decision, *, seconds:
         state = (await proposals.proposal(tx, proposal.id)).state
     if state in {ProposalState.RECOMMENDED, ProposalState.WAITING}:
         raise Wanted(
-            f"It is filed, and nothing has happened yet. {proposal_pages.wanted(decision.needs)}",
+            f"It is filed, and nothing has happened yet. {words.wanted(decision.needs)}",
             do=f"Look: presswarden proposal show {proposal.id}. Agree: presswarden proposal approve {proposal.id}.",
             where=", ".join(dict.fromkeys(reason.code for reason in decision.against())),
             proposal=proposal.id,
@@ -89,20 +80,8 @@ async def settle(desk: Desk, proposal: Proposal, decision: Decision, *, seconds:
 
 
 async def _look(desk: Desk, site: Site, tool: str) -> None:
-    """Read it from the site, unless that was just done: a plan is made from what is there now."""
-    now = desk.clock.now()
-    async with desk.database.reading(desk.org) as tx:
-        if tool == "wp.site.inventory":
-            known = await telemetry.inventory(tx, site.id)
-            fresh = known is not None and now - known.confirmed_at < _FRESH
-        else:
-            facts = await telemetry.facts(tx, site.id)
-            fact = facts.get("health.watchdog")
-            fresh = fact is not None and fact.age(now) < _FRESH
-    if fresh:
-        return
     async with desk.database.transaction(desk.org) as tx:
-        filed = await mailbox.ask(tx, site.id, tool, {}, by=Actor("person", desk.person.id), correlation=CorrelationId(new_id()), now=now)
+        filed = await wishes.read(tx, site.id, tool, by=desk.person.id, now=desk.clock.now())
     settled = await wait_for(desk, filed.id, seconds=READ_WITHIN, ring=True)
     if settled.outcome is None or settled.outcome.state is not RequestState.DONE:
         if settled.outcome is None:
@@ -128,40 +107,3 @@ async def _await_hash(desk: Desk, site: Site, component: str) -> None:
             if not await bell.wait(2.0) and not known:
                 return
             left -= 2.0
-
-
-async def _item(tx: Tx, site: Site, component: str) -> Item:
-    inventory = await telemetry.inventory(tx, site.id)
-    if site.installation is None or inventory is None:
-        raise UpdateRefused("update.unknown", "Nothing is known of what is on this site.", "Read it: presswarden site read.", component)
-    offer = (await telemetry.offers_of(tx, site.id)).get(component)
-    known = await packages.known(tx, component, offer.named.version) if offer is not None else ()
-    return item(site.id, site.installation, site.home, inventory.components, component, offer, known)
-
-
-async def _standing(tx: Tx, wanted: Item) -> Proposal | None:
-    """A proposal for the same component of the same site that people are at already."""
-    open_ = await proposals.listed(tx, states=(ProposalState.WAITING, ProposalState.APPROVED), site=wanted.site, limit=500)
-    return next((each for each in open_ if any(_same(one, wanted.site, wanted.component) for one in each.items)), None)
-
-
-def _same(one: Item, site: SiteId, component: str) -> bool:
-    return (one.site, one.component) == (site, component)
-
-
-async def _file(desk: Desk, tx: Tx, site: Site, wanted: Item) -> tuple[Proposal, Decision]:
-    inventory = await telemetry.inventory(tx, site.id)
-    name = name_of(wanted.component, inventory.components.get(wanted.component) if inventory else None)
-    title = f"Update {name[:80]} {wanted.was} to {wanted.version} on {site.label}"[:200]
-    if wanted.package:
-        seen = Evidence("package-bound", f"The zip's hash is known from outside the site: SHA-256 {wanted.package[:16]}...", against=False)
-    else:
-        seen = Evidence("package-unbound", "Nobody outside the site has seen the zip, so its hash can't be bound.", against=True)
-    asked = Evidence("asked", "A person asked for it; nothing was weighed.", against=True)
-    draft = Draft(Source.PERSON, Actor("person", desk.person.id), title, (wanted,), (seen, asked), None)
-    filed, decision = await approvals.submit(tx, draft, correlation=CorrelationId(new_id()), now=desk.clock.now())
-    unfit = [reason.says for reason in decision.reasons if reason.code == "policy.ineligible"]
-    if unfit:  # a yes would be spent on what the gate refuses a moment later; raised here, nothing is filed
-        says = f"{site.label} can't take a change now. {' '.join(unfit)}"
-        raise UpdateRefused("update.not_ready", says, f"See: presswarden site show {site.label}. Then ask again.", wanted.component)
-    return filed, decision

@@ -1,0 +1,1 @@
+"""What people read: views over what the stages hold, gathered in one place for every surface. Not for: changing, deciding or asking anything."""
