@@ -17,8 +17,10 @@ from lab.php import HERE
 PLUGIN = "03-presswarden-lab-death.php"
 
 
-def die_at(site: Installed, hook: str, matching: str = "", *, priority: int = 1, times: int = 1) -> None:
+def die_at(site: Installed, hook: str, matching: str = "", *, asked: str = "", priority: int = 1, times: int = 1) -> None:
     """From now on `times` processes of this site die at `hook`, when its arguments as JSON match the regular expression (PCRE, without delimiters).
+
+    `asked`: only requests whose address has this in it.
 
     The oracle's own hooks have priority 10: below it, the death comes before the oracle saw anything.
     """
@@ -29,7 +31,7 @@ def die_at(site: Installed, hook: str, matching: str = "", *, priority: int = 1,
     room = site.state / "deaths"
     room.mkdir(exist_ok=True)
     for number in range(times):
-        order = {"hook": hook, "matching": f"~{matching}~", "priority": priority}
+        order = {"hook": hook, "matching": f"~{matching}~", "asked": asked, "priority": priority}
         (room / f"{time.monotonic_ns()}-{number}.json").write_text(json.dumps(order))
 
 

@@ -11,7 +11,7 @@ declare( strict_types=1 );
 ( static function (): void {
 	foreach ( glob( PRESSWARDEN_LAB_STATE . '/deaths/*.json' ) as $file ) {
 		$order = json_decode( (string) @file_get_contents( $file ), true );
-		if ( ! is_array( $order ) ) {
+		if ( ! is_array( $order ) || ( '' !== $order['asked'] && false === strpos( (string) ( $_SERVER['REQUEST_URI'] ?? '' ), $order['asked'] ) ) ) {
 			continue;
 		}
 		$die = static function ( ...$arguments ) use ( $file, $order ) {

@@ -11,6 +11,7 @@ import pytest
 
 from lab.recorder import Recorder
 from lab.site import Lab
+from lab.updates import UpdateServer
 from tests.crash.plane import Plane
 from tests.crash.shops import Shop, open_shop, together
 from tests.crash.table import Tell, teller
@@ -58,6 +59,13 @@ def apart(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: str) -> It
             yield plane
         finally:
             plane.close()
+
+
+@pytest.fixture(scope="module")
+def updates() -> Iterator[UpdateServer]:
+    """Where the sites ask for updates, and the control plane for packages."""
+    with UpdateServer.start() as server:
+        yield server
 
 
 @pytest.fixture

@@ -44,12 +44,6 @@ A_PART = 4
 
 
 @pytest.fixture(scope="module")
-def updates() -> Iterator[UpdateServer]:
-    with UpdateServer.start() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def changing(updates: UpdateServer, tmp_path_factory: pytest.TempPathFactory, postgres_cluster: str) -> Iterator[Plane]:
     """All processes apart, on PostgreSQL; packages come from the lab's update server."""
     name = f"crash_{uuid4().hex}"
