@@ -10,6 +10,7 @@ from typing import Final
 from presswarden.agents.model import Known, Look, Past
 from presswarden.agents.updates import is_news, recommendation
 from presswarden.approvals import service as approvals
+from presswarden.gate import service as gate
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import CorrelationId, SiteId, new_id
 from presswarden.proposals import service as proposals
@@ -57,10 +58,12 @@ async def look(tx: Tx, site: Site, now: datetime) -> tuple[Draft, ...]:
 
 
 async def file(tx: Tx, draft: Draft, now: datetime) -> Proposal | None:
-    """File it; None when it is no news any more: somebody was quicker."""
+    """File it; None when it is no news any more, because somebody was quicker, and while a stop bears on it."""
     (wanted,) = draft.items
     if not is_news(draft, await _past(tx, wanted.site, now)):
         return None
+    if await gate.bearing(tx, (wanted.site,), (draft.by.id,), now=now):
+        return None  # what an agent thinks of meanwhile is not kept: it looks again when the stop is lifted
     proposal, _ = await approvals.submit(tx, draft, correlation=CorrelationId(new_id()), now=now)
     return proposal
 

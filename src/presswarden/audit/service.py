@@ -6,7 +6,7 @@ janitor's: `integrate` is the only verb that asks for a KEK.
 
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -158,6 +158,18 @@ async def events(
     return tuple(
         _recorded(row) for row in await lookups.listed(tx.org, tx, after=place, limit=limit, search=asked, newest_first=newest_first)
     )
+
+
+async def size(tx: Tx) -> int:
+    """How many entries have their place in the tree."""
+    return await store.size(tx.org, tx)
+
+
+async def placed(tx: Tx, kinds: Collection[str], *, first: int, limit: int) -> tuple[tuple[Recorded, ...], int]:
+    """Entries of these kinds from the place `first` of the tree on, and the place to go on from: in this order none is ever passed by."""
+    before = await store.size(tx.org, tx)
+    found = tuple(_recorded(row) for row in await lookups.placed(tx.org, tx, kinds, first=first, before=before, limit=limit))
+    return found, before if len(found) < limit else (found[-1].index or 0) + 1
 
 
 async def newest_about(tx: Tx, kind: str, subjects: Sequence[str]) -> Mapping[str, EventId]:

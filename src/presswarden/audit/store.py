@@ -176,6 +176,10 @@ async def lock_head(org: OrgId, tx: Tx) -> Frontier | None:
     return None if row is None else Frontier(row.size, [row.peaks[i : i + 32] for i in range(0, len(row.peaks), 32)])
 
 
+async def size(org: OrgId, tx: Tx) -> int:
+    return await tx.scalar(select(HeadRow.size).where(HeadRow.org == org)) or 0
+
+
 async def find_log(org: OrgId, tx: Tx) -> tuple[LogKey, bytes] | None:
     """The public key of the log and its sealed seed."""
     row = await tx.scalar(select(LogRow).where(LogRow.org == org))

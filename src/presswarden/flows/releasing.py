@@ -7,6 +7,7 @@ import logging
 from typing import Final
 
 from presswarden.approvals import service as approvals
+from presswarden.gate import service as gate
 from presswarden.identity import service as identity
 from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database, DatabaseGone
@@ -48,11 +49,16 @@ class Releasing:
 
     async def _release(self, org: OrgId, proposal: ProposalId) -> bool:
         try:
+            now = self._clock.now()
             async with self._database.reading(org) as tx:
-                found = await approvals.decision(tx, await proposals.proposal(tx, proposal), Stage.APPROVAL, now=self._clock.now())
+                asked = await proposals.proposal(tx, proposal)
+                if await gate.bearing(tx, asked.sites, gate.begun_by(asked), now=now):
+                    return False  # it waits, and runs when the stop is lifted in time
+                found = await approvals.decision(tx, asked, Stage.APPROVAL, now=now)
             if found.verdict is not Verdict.ALLOW or found.needs.people:
                 return False
             async with self._database.transaction(org) as tx:
+                await gate.require_running(tx, asked.sites, gate.begun_by(asked), now=now)
                 return (await approvals.by_itself(tx, proposal, release=rollouts.release, now=self._clock.now())).verdict is Verdict.ALLOW
         except DatabaseGone:
             raise

@@ -20,6 +20,7 @@ from presswarden.dispatch.model import Lock, Page, Recovery
 from presswarden.flows.engine import Engine
 from presswarden.flows.ports import Task
 from presswarden.gate import service as gate
+from presswarden.gate.model import told
 from presswarden.incidents import service as incidents
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import Clock
@@ -30,6 +31,7 @@ from presswarden.kernel.wake import Wake
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import Carried, Outcome, PlannedCall, Request, RequestState
 from presswarden.proposals import plan
+from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Proposal
 from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Result, Work
@@ -181,7 +183,7 @@ class DurableHands:
     async def stopped(self, step: str) -> str:
         async def once() -> Json:
             async with self._shop.database.reading(self._work.org) as tx:
-                return await _why_stopped(tx, self._work)
+                return await _why_stopped(tx, self._work, self._shop.clock.now())
 
         return str(await self._step(step, once))
 
@@ -249,10 +251,11 @@ class DurableHands:
         return RequestId(str(UUID(bytes=named[:16], version=4)))
 
 
-async def _why_stopped(tx: Tx, work: Work) -> str:
-    stop = await gate.stopped(tx)
-    if stop is not None:
-        return f"The organisation is stopped: {stop.reason}"
+async def _why_stopped(tx: Tx, work: Work, now: datetime) -> str:
+    if await gate.stops(tx, now):
+        of = await proposals.proposal(tx, work.proposal)
+        for stop in await gate.bearing(tx, (work.site,), gate.begun_by(of), now=now):
+            return told(stop)
     if (await sites.installation(tx, work.installation)).wanted_paused:
         return "The site is paused."
     for one in await incidents.containment(tx, work.site):

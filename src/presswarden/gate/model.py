@@ -1,20 +1,23 @@
 """What the gate is asked and all that can stand against it; pure. Limits: what a site itself refuses is its own business, whatever stands here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, assert_never
 
 from presswarden.actions.catalogue import check
 from presswarden.actions.model import Action, ArgsInvalid, Klass
 from presswarden.audit.model import Actor
 from presswarden.kernel.canonical import Json
+from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import CallId, CorrelationId, InstallationId, ProposalId, SiteId
 
 HEALTH: Final = "wp.site.health"
 PROCESS_CONTROLS: Final = frozenset({"control.confirm", "control.moved", "control.rotate", "control.rotate_site"})
 """Control calls that the dispatcher may start by itself: each carries out what a person asked for elsewhere, or renews a key."""
 WHILE_STOPPED: Final = frozenset({"control.pause", "control.revoke", HEALTH})
+_LIFTED: Final = "A person with that right lifts the stop first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +46,72 @@ class Ask:
     planned: Planned | None = None
 
 
+class StopScope(StrEnum):
+    """How far a stop reaches."""
+
+    EVERYTHING = "everything"
+    """Every organisation of this installation."""
+    ORGANISATION = "organisation"
+    CLIENT = "client"
+    SITE = "site"
+    AGENT = "agent"
+    """Whatever one agent asks for or recommended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The organisation's kill switch is thrown."""
+    """A kill switch is thrown. `subject`: the id of the client, site or agent; "" for the wide ones."""
 
     reason: str
     by: str
     since: datetime
+    scope: StopScope = StopScope.ORGANISATION
+    subject: str = ""
+    until: datetime | None = None
+    """Somebody lifted it, and it ends then; None: it stands until somebody does."""
+
+    def bears_on(self, sites: Collection[SiteId], agents: Collection[str], clients: Mapping[SiteId, str]) -> bool:
+        """It stops what touches these sites or was begun by these agents. `clients`: whose a site is, where it is somebody's."""
+        match self.scope:
+            case StopScope.EVERYTHING | StopScope.ORGANISATION:
+                return True
+            case StopScope.CLIENT:
+                return any(clients.get(site) == self.subject for site in sites)
+            case StopScope.SITE:
+                return self.subject in sites
+            case StopScope.AGENT:
+                return self.subject in agents
+            case _:
+                assert_never(self.scope)
+
+
+_MET: Final[Mapping[StopScope, str]] = {
+    StopScope.EVERYTHING: "Everything is",
+    StopScope.ORGANISATION: "The organisation is",
+    StopScope.CLIENT: "This client's sites are",
+    StopScope.SITE: "This site is",
+    StopScope.AGENT: "This agent is",
+}
+
+
+class Stopped(PresswardenError):
+    """What was asked for is stopped by a person. Nothing was kept of it that would run later."""
+
+    code = "gate.stopped"
+
+
+class StopRefused(PresswardenError):
+    """A stop or a resume that can't be as it was asked for."""
+
+    code = "gate.stop_refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How things are with the site at this moment, as the gate read them itself."""
 
-    stop: Stop | None
+    stops: tuple[Stop, ...]
+    """Those that bear on this call."""
     state: str
     """waiting, confirming, paired or revoked; empty when the installation is not this organisation's."""
     paused: bool
@@ -118,16 +173,28 @@ def _reaches_its_end(ask: Ask, action: Action | None, standing: Standing) -> boo
     return standing.ends_a_change or (standing.change_open and looks)
 
 
-def _stopped(ask: Ask, action: Action | None, standing: Standing) -> tuple[Reason, ...]:
-    if standing.stop is None or ask.tool in WHILE_STOPPED or _reaches_its_end(ask, action, standing):
-        return ()
-    return (
-        Reason(
-            "gate.stopped",
-            f"The organisation is stopped since {standing.stop.since:%Y-%m-%d %H:%M} UTC: {standing.stop.reason}",
-            "A person with that right lifts the stop first.",
-        ),
-    )
+def _stopped(ask: Ask, action: Action | None, standing: Standing) -> Iterator[Reason]:
+    if ask.tool in WHILE_STOPPED or _reaches_its_end(ask, action, standing):
+        return
+    for stop in standing.stops:
+        match stop.scope:
+            case StopScope.EVERYTHING:
+                yield Reason("gate.stopped_everywhere", told(stop), _LIFTED)
+            case StopScope.ORGANISATION:
+                yield Reason("gate.stopped", told(stop), _LIFTED)
+            case StopScope.CLIENT:
+                yield Reason("gate.stopped_client", told(stop), _LIFTED)
+            case StopScope.SITE:
+                yield Reason("gate.stopped_site", told(stop), _LIFTED)
+            case StopScope.AGENT:
+                yield Reason("gate.stopped_agent", told(stop), _LIFTED)
+            case _:
+                assert_never(stop.scope)
+
+
+def told(stop: Stop) -> str:
+    """A stop in one sentence, for whoever it meets."""
+    return f"{_MET[stop.scope]} stopped since {stop.since:%Y-%m-%d %H:%M} UTC: {stop.reason}"
 
 
 def _state(ask: Ask, standing: Standing) -> tuple[Reason, ...]:

@@ -12,23 +12,30 @@ from presswarden.actions.catalogue import CATALOGUE
 from presswarden.actions.model import Action, Klass
 from presswarden.approvals import service as approvals
 from presswarden.audit import service as audit
-from presswarden.audit.model import Actor, Entry
-from presswarden.gate import course, ledger, switch
-from presswarden.gate.model import Ask, Rate, Reason, Refusal, Standing, Stop, reasons_against
+from presswarden.audit.model import Entry
+from presswarden.gate import course, ledger
+from presswarden.gate.model import Ask, Rate, Reason, Refusal, Standing, reasons_against
 from presswarden.gate.permit import Permit, args_hash
+from presswarden.gate.stopping import AGENTS, asked_by, bearing, begun_by, lift, require_running, stop, stops, tell_everywhere
 from presswarden.identity import service as identity
 from presswarden.identity.model import Forbidden, Permission
 from presswarden.incidents import service as incidents
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import NotFound
-from presswarden.kernel.ids import ChangeId, CorrelationId, Everyone, PersonId, SnapshotId
+from presswarden.kernel.ids import ChangeId, Everyone, PersonId, SnapshotId
 from presswarden.policy.model import Decision, Stage
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Leaf, Proposal
 from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Change
 from presswarden.sites import service as sites
+
+# The verbs of kill switches stand in a file of their own; this module is their door too.
+__all__ = [
+    "AGENTS", "CALLS", "PERMISSIONS", "PERMITS_KEPT", "PERMIT_LIVES", "admit", "again", "bearing", "begun_by", "expire", "lift", "once_or_again",
+    "require_running", "stop", "stops", "tell_everywhere",
+]  # fmt: skip
 
 PERMIT_LIVES: Final = timedelta(minutes=5)
 """No longer than the longest envelope: a permit outlives no signature made under it."""
@@ -87,25 +94,6 @@ async def once_or_again(tx: Tx, ask: Ask, *, now: datetime) -> Permit | Refusal:
     return await (admit if await ledger.given(tx.org, tx, ask.call) is None else again)(tx, ask, now=now)
 
 
-async def stop(tx: Tx, person: PersonId, reason: str, *, correlation: CorrelationId, now: datetime) -> None:
-    """Throw the organisation's kill switch: nothing starts but pause, revocation and health."""
-    await identity.require(tx, person, Permission.SITE_PAUSE)
-    if await switch.stop(tx.org, tx, reason=reason[:200], by=person, now=now):
-        entry = Entry("gate.stopped", Actor("person", person), f"org:{tx.org}", correlation, {"reason": reason[:200]})
-        await audit.record(tx, entry, now=now)
-
-
-async def lift(tx: Tx, person: PersonId, *, correlation: CorrelationId, now: datetime) -> None:
-    """Lift the kill switch."""
-    await identity.require(tx, person, Permission.SITE_RESUME)
-    if await switch.lift(tx.org, tx):
-        await audit.record(tx, Entry("gate.lifted", Actor("person", person), f"org:{tx.org}", correlation, {}), now=now)
-
-
-async def stopped(tx: Tx) -> Stop | None:
-    return await switch.stopped(tx.org, tx)
-
-
 async def expire(everyone: Everyone, tx: Tx, *, now: datetime) -> None:
     """Let permits go that no re-send can need any more."""
     await ledger.expire(everyone, tx, now=now, keep=PERMITS_KEPT)
@@ -114,24 +102,25 @@ async def expire(everyone: Everyone, tx: Tx, *, now: datetime) -> None:
 async def _reasons(tx: Tx, ask: Ask, now: datetime) -> tuple[Standing, tuple[Reason, ...]]:
     action = CATALOGUE.get(ask.tool)
     of_plan = await _course(tx, ask, action, now)
-    standing = await _standing(tx, ask, of_plan)
+    standing = await _standing(tx, ask, of_plan, now)
     plan = () if action is None or of_plan is None else course.reasons_against(ask, action, of_plan, now)
     return standing, reasons_against(ask, action, standing, plan)
 
 
-async def _standing(tx: Tx, ask: Ask, of_plan: course.Course | None) -> Standing:
+async def _standing(tx: Tx, ask: Ask, of_plan: course.Course | None, now: datetime) -> Standing:
+    found = await bearing(tx, (ask.site,), asked_by(ask, None if of_plan is None else of_plan.proposal), now=now)
     try:
         installation = await sites.installation(tx, ask.installation)
     except NotFound:
-        return Standing(await stopped(tx), "", paused=False, contained=(), forbidden=False)
-    stop, paused = await stopped(tx), installation.wanted_paused
+        return Standing(found, "", paused=False, contained=(), forbidden=False)
+    paused = installation.wanted_paused
     return Standing(
-        stop=stop,
+        stops=found,
         state=installation.state.value if installation.site == ask.site else "",
         paused=paused,
         contained=tuple(one.says for one in await incidents.containment(tx, ask.site)),
         forbidden=await _forbidden(tx, ask),
-        change_open=(stop is not None or paused) and await rollouts.open_change(tx, ask.site) is not None,
+        change_open=(bool(found) or paused) and await rollouts.open_change(tx, ask.site) is not None,
         ends_a_change=of_plan is not None and course.ends_a_change(ask, of_plan),
     )
 

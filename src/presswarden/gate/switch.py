@@ -1,41 +1,78 @@
-"""The kill switch of an organisation: while its row stands, nothing starts but pause, revocation and health. SQL of its own table only."""
+"""The kill switches: while a row stands, nothing that it bears on starts but pause, revocation and health. SQL of their own tables only.
+
+One table holds an organisation's own, the other the one for the whole installation, which belongs to no organisation. Both are read with every call, in one
+statement. Limits: a row whose end has come stands for nothing; what was is in the record.
+"""
 
 from datetime import datetime
+from typing import Any  # rows, of either table
 
-from sqlalchemy import String, bindparam, delete, select
+from sqlalchemy import String, bindparam, delete, literal, select, union_all
 from sqlalchemy.orm import Mapped, mapped_column
 
-from presswarden.gate.model import Stop
+from presswarden.gate.model import Stop, StopScope
 from presswarden.kernel.db import Base, Tenant, Tx
 from presswarden.kernel.ids import OrgId
+
+_ONLY = 1
 
 
 class StopRow(Tenant, Base):
     __tablename__ = "gate_stops"
+    scope: Mapped[str] = mapped_column(String(16), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
     reason: Mapped[str] = mapped_column(String(200))
     stopped_by: Mapped[str] = mapped_column(String(64))
     since: Mapped[datetime]
+    until: Mapped[datetime | None]
 
 
-_STOP = select(StopRow).where(StopRow.org == bindparam("of_org"))  # asked with every call
+class StopAllRow(Base):
+    """At most one row: the whole installation is stopped."""
+
+    __tablename__ = "gate_stop_all"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    stopped_by: Mapped[str] = mapped_column(String(64))
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
 
 
-async def stop(org: OrgId, tx: Tx, *, reason: str, by: str, now: datetime) -> bool:
-    """True when it was running until now."""
-    if await stopped(org, tx) is not None:
-        return False
-    tx.add(StopRow(org=org, reason=reason, stopped_by=by, since=now))
-    await tx.flush()
-    return True
+_STOPS = union_all(
+    select(literal(StopScope.EVERYTHING.value).label("scope"), literal("").label("subject"), StopAllRow.reason, StopAllRow.stopped_by,
+           StopAllRow.since, StopAllRow.until),
+    select(StopRow.scope, StopRow.subject, StopRow.reason, StopRow.stopped_by, StopRow.since, StopRow.until)
+    .where(StopRow.org == bindparam("of_org")),
+)  # fmt: skip
+# Asked with every call: built once.
 
 
-async def lift(org: OrgId, tx: Tx) -> bool:
-    """True when it was stopped until now."""
-    was = await stopped(org, tx)
-    await tx.execute(delete(StopRow).where(StopRow.org == org))
-    return was is not None
-
-
-async def stopped(org: OrgId, tx: Tx) -> Stop | None:
+async def stops(org: OrgId, tx: Tx, now: datetime) -> tuple[Stop, ...]:
+    """Those that stand now, the widest first."""
     _ = org
-    return next((Stop(row.reason, row.stopped_by, row.since) for row in await tx.rows(_STOP)), None)
+    found = [_stop(row) for row in await tx.rows(_STOPS)]
+    order = list(StopScope)
+    standing = (one for one in found if one.until is None or now < one.until)
+    return tuple(sorted(standing, key=lambda one: (order.index(one.scope), one.since, one.subject)))
+
+
+async def throw(org: OrgId, tx: Tx, stop: Stop) -> None:
+    """Write it down, in the place of an older one of the same reach."""
+    await lift(org, tx, stop.scope, stop.subject)
+    kept = {"reason": stop.reason, "stopped_by": stop.by, "since": stop.since, "until": stop.until}
+    if stop.scope is StopScope.EVERYTHING:
+        tx.add(StopAllRow(id=_ONLY, **kept))
+    else:
+        tx.add(StopRow(org=org, scope=stop.scope.value, subject=stop.subject, **kept))
+    await tx.flush()
+
+
+async def lift(org: OrgId, tx: Tx, scope: StopScope, subject: str) -> None:
+    if scope is StopScope.EVERYTHING:
+        await tx.execute(delete(StopAllRow))
+    else:
+        await tx.execute(delete(StopRow).where(StopRow.org == org, StopRow.scope == scope.value, StopRow.subject == subject))
+
+
+def _stop(row: Any) -> Stop:
+    return Stop(row.reason, row.stopped_by, row.since, StopScope(row.scope), row.subject, row.until)

@@ -18,7 +18,7 @@ from presswarden.kernel.ids import EVERYONE
 from presswarden.kernel.wake import PostgresWake
 from presswarden.processes import home
 from presswarden.processes.settings import Settings
-from presswarden.surfaces.cli import audit, changes, incidents, people, policies, proposals, sites, snapshots
+from presswarden.surfaces.cli import audit, changes, incidents, people, policies, proposals, sites, snapshots, stops
 from presswarden.surfaces.cli.desk import Counter, Desk, misused, run, wants_json
 from presswarden.surfaces.problems import FAILED
 
@@ -58,7 +58,7 @@ async def _open_desk(context: typer.Context) -> AsyncIterator[Desk]:
         async with database.reading(organisation.id) as tx:
             person = await (identity.find_person(tx, acting) if acting else identity.owner(tx))
         driver = {name: os.environ[name] for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE") if name in os.environ}
-        yield Desk(database, SystemClock(), wake, settings.url, organisation, person, wants_json(context), driver)
+        yield Desk(database, SystemClock(), wake, settings.url, organisation, person, wants_json(context), driver, EVERYONE)
     finally:
         if isinstance(wake, PostgresWake):
             await wake.close()
@@ -148,6 +148,7 @@ app.add_typer(policies.commands(_counter), name="policy")
 app.add_typer(people.commands(_counter), name="person")
 app.add_typer(incidents.commands(_counter), name="incident")
 app.add_typer(audit.commands(_counter), name="audit")
+stops.register(app, _counter)
 
 
 def main() -> None:

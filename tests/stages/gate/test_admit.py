@@ -25,7 +25,7 @@ from tests.fakes.site import ScriptedSite
 from tests.stages.dispatch.conftest import Room, begin
 
 HEALTH = "wp.site.health"
-FINE = Standing(None, "paired", paused=False, contained=(), forbidden=False)
+FINE = Standing((), "paired", paused=False, contained=(), forbidden=False)
 PERSON = Actor("person", "11111111-1111-4111-8111-111111111111")
 NOW = datetime.fromisoformat("2026-11-20T12:00:00+00:00")
 
@@ -46,8 +46,8 @@ def test_nothing_stands_against_a_read_of_a_paired_site() -> None:
 @pytest.mark.parametrize(
     ("ask", "standing", "codes"),
     [
-        (_ask("wp.site.inventory"), replace(FINE, stop=Stop("breach", "p", NOW)), ["gate.stopped"]),
-        (_ask("control.resume"), replace(FINE, stop=Stop("breach", "p", NOW)), ["gate.stopped"]),
+        (_ask("wp.site.inventory"), replace(FINE, stops=(Stop("breach", "p", NOW),)), ["gate.stopped"]),
+        (_ask("control.resume"), replace(FINE, stops=(Stop("breach", "p", NOW),)), ["gate.stopped"]),
         (_ask(), replace(FINE, state="waiting"), ["gate.not_paired"]),
         (_ask(), replace(FINE, state="confirming"), ["gate.not_paired"]),
         (_ask(), replace(FINE, state=""), ["gate.not_paired"]),
@@ -68,9 +68,9 @@ def test_each_reason_alone_refuses(ask: Ask, standing: Standing, codes: list[str
 @pytest.mark.parametrize(
     ("ask", "standing"),
     [
-        (_ask(), replace(FINE, stop=Stop("breach", "p", NOW))),
-        (_ask("control.pause", reason="x"), replace(FINE, stop=Stop("breach", "p", NOW))),
-        (_ask("control.revoke", reason="x"), replace(FINE, stop=Stop("breach", "p", NOW))),
+        (_ask(), replace(FINE, stops=(Stop("breach", "p", NOW),))),
+        (_ask("control.pause", reason="x"), replace(FINE, stops=(Stop("breach", "p", NOW),))),
+        (_ask("control.revoke", reason="x"), replace(FINE, stops=(Stop("breach", "p", NOW),))),
         (_ask("control.confirm", by=Actor("process", "dispatcher")), replace(FINE, state="confirming")),
         (_ask("control.revoke", reason="x"), replace(FINE, state="revoked")),
         (_ask(), replace(FINE, paused=True)),
@@ -85,7 +85,7 @@ def test_stops_pauses_and_incidents_leave_the_ways_out_open(ask: Ask, standing: 
 
 @pytest.mark.req("P16")
 def test_every_reason_is_told_not_only_the_first() -> None:
-    standing = Standing(Stop("breach", "p", NOW), "revoked", paused=True, contained=(), forbidden=True)
+    standing = Standing((Stop("breach", "p", NOW),), "revoked", paused=True, contained=(), forbidden=True)
     assert _codes(_ask("wp.site.inventory", path="/"), standing) == [
         "gate.stopped",
         "gate.paused",
@@ -247,8 +247,9 @@ async def test_the_kill_switch_stops_until_an_owner_lifts_it(room: Room) -> None
             tx, name="Otto", mail="otto@example.org", grant=Grant(Role.OPERATOR), by=room.person, now=room.clock.now()
         )
         with pytest.raises(Forbidden):
-            await gate.lift(tx, operator.id, correlation=correlation, now=room.clock.now())
-        await gate.lift(tx, room.person, correlation=correlation, now=room.clock.now())
+            await gate.lift(tx, operator.id, "mended", correlation=correlation, now=room.clock.now())
+        await gate.lift(tx, room.person, "mended", correlation=correlation, now=room.clock.now())
+    room.clock.advance(minutes=15)
     assert isinstance(await _admit(room, _of(room, "wp.site.inventory")), Permit)
 
 

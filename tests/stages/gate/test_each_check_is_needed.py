@@ -17,7 +17,7 @@ from presswarden.actions.catalogue import CATALOGUE
 from presswarden.actions.model import Risk
 from presswarden.audit.model import Actor
 from presswarden.gate import course, model
-from presswarden.gate.model import Ask, Planned, Standing, Stop
+from presswarden.gate.model import Ask, Planned, Standing, Stop, StopScope
 from presswarden.kernel.ids import CallId, ChangeId, CorrelationId, new_id
 from presswarden.policy.model import Decision, Verdict
 from presswarden.policy.model import Reason as Said
@@ -25,7 +25,7 @@ from presswarden.proposals.model import LeafRole, ProposalState
 from presswarden.rollouts.model import Result
 from tests.stages.gate.plans import FLOWS, INSTALLATION, NOBODY, NOW, SITE, approved, ask, change_of, leaf, under_way, work_of
 
-FINE = Standing(None, "paired", paused=False, contained=(), forbidden=False)
+FINE = Standing((), "paired", paused=False, contained=(), forbidden=False)
 Codes = Callable[[ModuleType], list[str]]
 
 
@@ -47,7 +47,11 @@ def _act(plan: Any, **more: Any) -> Ask:
 
 
 SITES: dict[str, Codes] = {
-    "gate.stopped": _of_site(_read(), replace(FINE, stop=Stop("x", "p", NOW))),
+    "gate.stopped": _of_site(_read(), replace(FINE, stops=(Stop("x", "p", NOW),))),
+    "gate.stopped_everywhere": _of_site(_read(), replace(FINE, stops=(Stop("x", "p", NOW, StopScope.EVERYTHING),))),
+    "gate.stopped_client": _of_site(_read(), replace(FINE, stops=(Stop("x", "p", NOW, StopScope.CLIENT, "c"),))),
+    "gate.stopped_site": _of_site(_read(), replace(FINE, stops=(Stop("x", "p", NOW, StopScope.SITE, "s"),))),
+    "gate.stopped_agent": _of_site(_read(), replace(FINE, stops=(Stop("x", "p", NOW, StopScope.AGENT, "a"),))),
     "gate.contained": _of_site(_act(approved()), replace(FINE, contained=("x",))),
     "gate.paused": _of_site(_read(), replace(FINE, paused=True)),
     "gate.revoked": _of_site(_read(), replace(FINE, state="revoked")),

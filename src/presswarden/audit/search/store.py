@@ -1,12 +1,12 @@
 """Looking entries up by what they are about. Limits: SQL only, over the record's own tables; changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select, tuple_
 
 from presswarden.audit.model import Search, Stored
-from presswarden.audit.store import EventRow, everything, stored
+from presswarden.audit.store import EventRow, LeafRow, everything, stored
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import EventId, OrgId
 
@@ -21,6 +21,12 @@ async def listed(
         wanted = wanted.where(place < tuple_(*after) if newest_first else place > tuple_(*after))
     order = (EventRow.at.desc(), EventRow.id.desc()) if newest_first else (EventRow.at, EventRow.id)
     return [stored(*row) for row in await tx.execute(wanted.order_by(*order).limit(limit))]
+
+
+async def placed(org: OrgId, tx: Tx, kinds: Collection[str], *, first: int, before: int, limit: int) -> list[Stored]:
+    """Events of these kinds between two places of the tree, in its order."""
+    wanted = everything(org).where(LeafRow.position >= first, LeafRow.position < before, EventRow.kind.in_(kinds))
+    return [stored(*row) for row in await tx.execute(wanted.order_by(LeafRow.position).limit(limit))]
 
 
 async def newest_about(org: OrgId, tx: Tx, kind: str, subjects: Sequence[str]) -> dict[str, EventId]:

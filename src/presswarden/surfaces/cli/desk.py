@@ -15,7 +15,7 @@ from presswarden.identity.model import Organisation, Person
 from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database
 from presswarden.kernel.errors import PresswardenError
-from presswarden.kernel.ids import OrgId
+from presswarden.kernel.ids import Everyone, OrgId
 from presswarden.kernel.wake import Wake
 from presswarden.surfaces.cli import output
 from presswarden.surfaces.problems import USAGE, exit_code
@@ -32,6 +32,8 @@ class Desk:
     json: bool
     driver: Mapping[str, str]
     """What the environment tells the database's driver: with it an address that names no host can lead to another machine."""
+    everyone: Everyone
+    """For what the machine's operator may do to all organisations at once: stop them."""
 
     @property
     def org(self) -> OrgId:

@@ -7,6 +7,7 @@ import typer
 
 from presswarden.approvals import consent
 from presswarden.audit.model import Actor
+from presswarden.gate import service as gate
 from presswarden.identity import service as identity
 from presswarden.identity.model import Permission, may
 from presswarden.kernel.ids import ProposalId
@@ -102,8 +103,10 @@ async def _show(desk: Desk, proposal: ProposalId) -> int:
 
 async def _adopt(desk: Desk, proposal: ProposalId) -> int:
     async with desk.database.transaction(desk.org) as tx:
-        for site in (await proposals.proposal(tx, proposal)).sites:
+        asked = await proposals.proposal(tx, proposal)
+        for site in asked.sites:
             await identity.require(tx, desk.person.id, Permission.PROPOSE, site=site)
+        await gate.require_running(tx, asked.sites, gate.begun_by(asked), now=desk.clock.now())
         adopted = await proposals.adopt(tx, proposal, Actor("person", desk.person.id), desk.clock.now())
     if desk.json:
         print(document(proposal_pages.plain_line(adopted)))
