@@ -14,7 +14,8 @@ WORKERS ?= 2
 SUITES ?=
 ARGS ?=
 PHPUNIT := connector/phpunit.xml.dist connector/phpunit.xml connector/tests/phpunit.xml
-STYLED := src tests lab bench tools contract
+STYLED := src tests lab bench tools contract hatch_build.py
+ASSETS := src/presswarden/surfaces/console/static/manifest.json
 
 .PHONY: help
 help: ## list the targets
@@ -23,7 +24,7 @@ help: ## list the targets
 # --- running ---------------------------------------------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: $(STAMP) ## make .venv with the locked packages
+setup: $(STAMP) $(ASSETS) ## make .venv with the locked packages, and the console's files for browsers
 
 $(STAMP): requirements/dev.lock pyproject.toml
 	@echo "== setup: .venv with the packages of requirements/dev.lock, each checked by hash (downloads about 57 MB unless cached, takes 270 MB here)"
@@ -34,29 +35,36 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
+.PHONY: assets
+assets: $(ASSETS) ## the console's files for browsers, from web/ and four pinned packages (needs npm)
+
+$(ASSETS): hatch_build.py web/package-lock.json web/icons.txt $(wildcard web/src/*.* web/src/*/*) | $(STAMP)
+	@echo "== assets: what the console sends to browsers"
+	@$(BIN)/python hatch_build.py
+
 .PHONY: demo
-demo: $(STAMP) ## three real WordPress sites paired, changed, healed and proved (DEMO_SITES=1: one; KEEP=1 leaves them running)
+demo: $(STAMP) $(ASSETS) ## three real WordPress sites paired, changed, healed and proved (DEMO_SITES=1: one; KEEP=1 leaves them running)
 	@$(BIN)/python -m lab.demo
 
 .PHONY: dev
-dev: $(STAMP) ## run the control plane here, all processes in one
+dev: $(STAMP) $(ASSETS) ## run the control plane here, all processes in one
 	@$(BIN)/presswarden serve
 
 .PHONY: bench
-bench: $(STAMP) ## measure: ratios in one run, and the scripts that made them
+bench: $(STAMP) $(ASSETS) ## measure: ratios in one run, and the scripts that made them
 	@$(BIN)/python -m bench
 
 # --- proving ---------------------------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: $(STAMP) php-tools ## run every test: the connector's in PHP, then all of Python
+test: $(STAMP) $(ASSETS) php-tools ## run every test: the connector's in PHP, then all of Python
 	@echo "== connector, PHP unit tests ($$($(PHP) -r 'echo PHP_VERSION;'))"
 	@phpunit --configuration $(or $(firstword $(wildcard $(PHPUNIT))),$(error no $(PHPUNIT): the connector has no PHP tests))
 	@echo "== all suites of tests/, $(WORKERS) workers"
 	@$(BIN)/python -m pytest -p tools.suites -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS) $(if $(SUITES),$(SUITES:%=tests/%),tests)
 
 .PHONY: chaos
-chaos: $(STAMP) php-tools ## kill every process at every step of a change on real sites, five times at each point (half an hour)
+chaos: $(STAMP) $(ASSETS) php-tools ## kill every process at every step of a change on real sites, five times at each point (half an hour)
 	@PRESSWARDEN_CRASH_ROUNDS=5 $(BIN)/python -m pytest -q tests/crash/test_changes.py
 
 .PHONY: check
@@ -115,7 +123,7 @@ docs: requirements $(STAMP) ## make the generated pages
 	@$(BIN)/python -m tools.exit_codes
 
 .PHONY: transcripts
-transcripts: $(STAMP) php-tools ## write the golden transcripts anew; read what changed before you commit it
+transcripts: $(STAMP) $(ASSETS) php-tools ## write the golden transcripts anew; read what changed before you commit it
 	@$(BIN)/python -m pytest -q tests/transcripts --update-transcripts
 	@git --no-pager diff --stat -- tests/transcripts
 

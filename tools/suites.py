@@ -10,7 +10,21 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-SUITES = ("layout", "stages", "contract", "database", "lab", "connector", "recovery", "stories", "claims", "transcripts", "crash")
+SUITES = (
+    "layout",
+    "stages",
+    "contract",
+    "database",
+    "lab",
+    "connector",
+    "recovery",
+    "stories",
+    "claims",
+    "transcripts",
+    "crash",
+    "console",
+    "browser",
+)
 GROUPS = {
     "claims": "attacks",
     "crash": "attacks",

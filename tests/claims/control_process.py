@@ -89,7 +89,7 @@ async def main(file: str, port: int) -> None:
     database, clock, stop = Database(f"sqlite:///{file}"), MovedClock(), asyncio.Event()
     control = Control(database, clock, f"http://127.0.0.1:{port}")
     await control.found()
-    app = web.build_app(database, clock, Kek("web", os.urandom(32)), PipeWake(Path(file).parent))
+    app = web.build_app(database, clock, Kek("web", os.urandom(32)), PipeWake(Path(file).parent), "http://localhost:8700")
     settings = Settings.load(Path(file).parent, {"PRESSWARDEN_LISTEN": f"127.0.0.1:{port}"}).web()
     listening = asyncio.Event()
     served = asyncio.create_task(web.serve_app(app, settings, stop, listening))

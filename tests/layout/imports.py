@@ -53,6 +53,7 @@ HOMES = {  # where each library may be imported; a library of others that is not
     "jinja2": {"surfaces.*"},
     "jsonschema": {"actions.catalogue", "kernel.*"},
     "lab": NOWHERE,
+    "markupsafe": {"surfaces.*"},
     "marshal": NOWHERE,
     "multiprocessing": NOWHERE,
     "nacl": {"kernel.verify", "dispatch.signing", "audit.signing"},

@@ -14,8 +14,8 @@ from pathlib import Path
 import grimp
 
 REPOSITORY = Path(__file__).parents[2]
-FOLDERS = ("src", "connector", "lab", "tests", "tools", "bench", "contract", "deploy", "docs", "changes")
-NOT_OURS = {"node_modules", "__pycache__", "vectors", ".venv"}
+FOLDERS = ("src", "connector", "lab", "tests", "tools", "bench", "contract", "deploy", "docs", "changes", "web")
+NOT_OURS = {"node_modules", "__pycache__", "vectors", ".venv", "static"}  # static: built from web/ and packages of others
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
         await home.require_fitting(database, *keks.values())
         home.made(where)
         clock, wake = SystemClock(), home.wake_for(database, where)
-        app = web.build_app(database, clock, keks["web"], wake)
+        app = web.build_app(database, clock, keks["web"], wake, settings.web.url)
         acting = dispatcher.build(database, keks["dispatcher"], wake, settings.dispatcher, names.enter_context(home.executor(where)))
         cleaning = janitor.Janitor(database, clock, keks["janitor"], settings.janitor.log_host, settings.janitor.retention_days)
         fetching = courier.Courier(database, clock, Fetcher(settings.courier.package_hosts), wake)

@@ -1,4 +1,4 @@
-"""The process that faces the internet: ingest, and a health answer. It holds its own KEK; it never signs and never sends.
+"""The process that faces the internet: ingest, the console, and a health answer. It holds its own KEK; it never signs and never sends.
 
 Limits: plain HTTP on the address it is told; TLS ends at the proxy in front. The caller's address is the connection's, unless `trusted_proxies` names it.
 """
@@ -21,6 +21,7 @@ from presswarden.kernel.wake import Wake
 from presswarden.processes import home
 from presswarden.processes.connections import ImpatientConnection
 from presswarden.processes.settings import WebSettings
+from presswarden.surfaces.console.routes import furnish
 from presswarden.surfaces.ingest.routes import ingest_routes
 
 
@@ -44,7 +45,7 @@ class _Server(uvicorn.Server):
         self._listening.set()
 
 
-def build_app(database: Database, clock: Clock, kek: Kek, wake: Wake) -> FastAPI:
+def build_app(database: Database, clock: Clock, kek: Kek, wake: Wake, url: str) -> FastAPI:
     app = FastAPI(title="Presswarden", openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(ingest_routes(database, clock, kek, wake, everyone=EVERYONE))
 
@@ -56,6 +57,7 @@ def build_app(database: Database, clock: Clock, kek: Kek, wake: Wake) -> FastAPI
             return JSONResponse({"status": gone.code}, 503)
         return JSONResponse({"status": "ok"})
 
+    furnish(app, database, clock, kek, wake, EVERYONE, url)
     return app
 
 
@@ -90,6 +92,6 @@ async def run(settings: WebSettings, stop: asyncio.Event) -> None:
     try:
         await home.require_fitting(database, kek)
         wake = home.wake_for(database, settings.home)
-        await serve_app(build_app(database, SystemClock(), kek, wake), settings, stop)
+        await serve_app(build_app(database, SystemClock(), kek, wake, settings.url), settings, stop)
     finally:
         await database.dispose()

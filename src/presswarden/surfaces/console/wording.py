@@ -1,0 +1,54 @@
+"""Words that templates need: text of strangers made plain, ages, numbers. Limits: pure; escaping is the template engine's."""
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import Final
+
+from markupsafe import Markup, escape
+
+LONGEST: Final = 2_000
+_STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
+_KEPT: Final = frozenset("\n\t")
+
+
+def plain(text: object, longest: int = LONGEST) -> Markup:
+    """Text of a site, a model or a person, as it is: what would change how it reads (direction, zero width, controls) is shown by its number."""
+    whole = str(text)
+    shown = "".join(_visible(char) for char in whole[:longest])
+    return Markup(shown + ("…" if len(whole) > longest else ""))  # noqa: S704 - every character went through escape()
+
+
+def _visible(char: str) -> str:
+    if char not in _KEPT and unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}:
+        return f'<span class="odd" title="An invisible character">U+{ord(char):04X}</span>'
+    return str(escape(char))
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """`3 min ago`, `in 2 h`. web/src/app.js goes on counting with the same words."""
+    seconds = int((now - at).total_seconds())
+    far = abs(seconds)
+    words = next((f"{far // size} {name}" for size, name in _STEPS if far >= size), f"{far} s")
+    return f"in {words}" if seconds < 0 else f"{words} ago"
+
+
+def moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def iso(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def number(count: int) -> str:
+    return f"{count:,}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """`1 site`, `1,000 sites`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def initials(name: str) -> str:
+    letters = [part[0] for part in name.split() if part[0].isalnum()]
+    return "".join(letters[:1] + letters[1:][-1:]).upper() or "?"
