@@ -26,7 +26,7 @@ from presswarden.kernel.wake import PipeWake
 from presswarden.migrations.runner import upgrade
 from presswarden.sites import service as sites
 from presswarden.sites.model import Algorithm, PairRequest
-from presswarden.surfaces.ingest.limits import Rate
+from presswarden.surfaces.limits import Rate
 from presswarden.surfaces.ingest.routes import ingest_routes
 from tests.fakes.clock import FrozenClock
 from tests.fakes.connector import Connector, Message

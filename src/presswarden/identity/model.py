@@ -5,14 +5,14 @@ by policy, consent and the gate.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from presswarden.kernel.errors import NotFound, PresswardenError
-from presswarden.kernel.ids import OrgId, PersonId, SiteId
+from presswarden.kernel.ids import ClientId, OrgId, PersonId, SiteId
 
 
 class Role(StrEnum):
@@ -80,10 +80,28 @@ ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One role of a person, for the whole organisation or for one site."""
+    """One role of a person: for the whole organisation, for one client, or for one site."""
 
     role: Role
     site: SiteId | None = None
+    client: ClientId | None = None
+    sites: frozenset[SiteId] = field(default=frozenset(), compare=False, repr=False)
+    """The client's sites, as they are at this moment; no part of what was granted."""
+
+    @property
+    def everywhere(self) -> bool:
+        return self.site is None and self.client is None
+
+    def covers(self, site: SiteId | None) -> bool:
+        """An organisation-wide grant covers every site, and what belongs to none."""
+        return self.everywhere or (site is not None and (site == self.site or site in self.sites))
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    id: ClientId
+    name: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +123,14 @@ class Person:
     @property
     def roles(self) -> frozenset[Role]:
         """The roles that hold for the whole organisation."""
-        return frozenset(grant.role for grant in self.grants if grant.site is None)
+        return frozenset(grant.role for grant in self.grants if grant.everywhere)
 
 
 def may(person: Person, permission: Permission, site: SiteId | None = None) -> bool:
-    """True when one of the person's grants covers `site` (an organisation-wide grant covers every site) and allows `permission`."""
+    """True when one of the person's grants covers `site` and allows `permission`."""
     if person.removed_at is not None:
         return False
-    return any(permission in ALLOWED[grant.role] for grant in person.grants if grant.site is None or grant.site == site)
+    return any(permission in ALLOWED[grant.role] for grant in person.grants if grant.covers(site))
 
 
 class Forbidden(PresswardenError):
@@ -131,6 +149,14 @@ class WhichOrganisation(PresswardenError):
 
 class PersonUnknown(NotFound):
     code = "identity.person_unknown"
+
+
+class ClientUnknown(NotFound):
+    code = "identity.client_unknown"
+
+
+class ClientTaken(PresswardenError):
+    code = "identity.client_taken"
 
 
 class MailTaken(PresswardenError):

@@ -186,7 +186,7 @@ async def _record(tx: Tx, kind: str, actor: Actor, subject: str, payload: dict[s
 
 
 def _shown(grant: Grant) -> dict[str, Json]:
-    return {"role": grant.role.value, "site": grant.site or ""}
+    return {"role": grant.role.value, "site": grant.site or "", **({"client": grant.client} if grant.client else {})}
 
 
 def _plain(text: str, longest: int) -> str:

@@ -8,6 +8,9 @@ from uuid import UUID, uuid4
 
 OrgId = NewType("OrgId", str)
 PersonId = NewType("PersonId", str)
+ClientId = NewType("ClientId", str)
+"""Whose sites these are, for an agency: a group of sites that roles and stops can be given for."""
+SessionId = NewType("SessionId", str)
 SiteId = NewType("SiteId", str)
 InstallationId = NewType("InstallationId", str)
 """One pairing of one WordPress (PROTOCOL): pairing the same site again makes a new one."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from presswarden.surfaces.ingest.limits import Limit, Rate, source_of
+from presswarden.surfaces.limits import Limit, Rate, source_of
 from tests.fakes.clock import FrozenClock
 from tests.fakes.connector import Message, jcs
 from tests.stages.ingest.conftest import Plane, refused

@@ -25,7 +25,7 @@ from presswarden.surfaces import problems
 from presswarden.surfaces.ingest import bodies
 from presswarden.surfaces.ingest.counter import Counter
 from presswarden.surfaces.ingest.door import Door, Verified
-from presswarden.surfaces.ingest.limits import PER_ADDRESS, Limit, Rate, source_of
+from presswarden.surfaces.limits import PER_ADDRESS, Limit, Rate, source_of
 from presswarden.surfaces.ingest.message import LARGEST_BODY, read_message
 from presswarden.surfaces.ingest.refusals import TEXTS, Refusal
 

@@ -1,0 +1,78 @@
+"""Verbs of clients: name them, say which sites are whose. Limits: a client is a group of sites; roles for one are given by `identity.service`."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+
+from presswarden.audit import service as audit
+from presswarden.audit.model import Actor, Entry
+from presswarden.identity import service as identity
+from presswarden.identity import store
+from presswarden.identity.model import Client, ClientTaken, ClientUnknown, NameRefused, Permission
+from presswarden.kernel.db import Tx
+from presswarden.kernel.ids import ClientId, PersonId, SiteId, new_id
+
+
+async def clients(tx: Tx) -> tuple[Client, ...]:
+    """All of them, by name."""
+    return await store.clients(tx.org, tx)
+
+
+async def client_of(tx: Tx) -> Mapping[SiteId, ClientId]:
+    """Of each site that has one."""
+    return await store.client_sites(tx.org, tx)
+
+
+async def client(tx: Tx, which: str) -> Client:
+    """By id or name. Raises `ClientUnknown`; another organisation's is unknown too."""
+    for one in await clients(tx):
+        if which in (one.id, one.name):
+            return one
+    raise ClientUnknown("There is no such client in this organisation.", do="List the clients and use the name shown.")
+
+
+async def add(tx: Tx, name: str, *, by: PersonId, now: datetime) -> Client:
+    """Raises `Forbidden`, `ClientTaken`, `NameRefused`."""
+    await identity.require(tx, by, Permission.PEOPLE_MANAGE)
+    made = Client(ClientId(new_id()), _plain(name), now)
+    await _put(tx, made)
+    await _record(tx, "client.added", by, made.id, now)
+    return made
+
+
+async def rename(tx: Tx, which: ClientId, name: str, *, by: PersonId, now: datetime) -> Client:
+    """Raises `Forbidden`, `ClientUnknown`, `ClientTaken`, `NameRefused`."""
+    await identity.require(tx, by, Permission.PEOPLE_MANAGE)
+    known = await client(tx, which)
+    made = Client(known.id, _plain(name), known.created_at)
+    await _put(tx, made)
+    await _record(tx, "client.renamed", by, made.id, now)
+    return made
+
+
+async def assign(tx: Tx, site: SiteId, to: ClientId | None, *, by: PersonId, now: datetime) -> None:
+    """This site is this client's from now on, and roles given for the client hold there; None: nobody's. Raises `Forbidden`, `ClientUnknown`."""
+    await identity.require(tx, by, Permission.PEOPLE_MANAGE)
+    if to is not None:
+        await client(tx, to)
+    if (await client_of(tx)).get(site) == to:
+        return
+    await store.assign(tx.org, tx, site, to)
+    entry = Entry("client.site_assigned", Actor("person", by), f"site:{site}", new_id(), {"client": to or ""})
+    await audit.record(tx, entry, now=now)
+
+
+async def _put(tx: Tx, made: Client) -> None:
+    if not await store.put_client(tx.org, tx, made):
+        raise ClientTaken("There is a client of that name already.", do="Choose another name.")
+
+
+def _plain(text: str) -> str:
+    name = text.strip()
+    if not name or len(name) > 200 or any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for char in name):
+        raise NameRefused("A name is 1 to 200 characters of plain text.", do="Leave out control and direction characters.")
+    return name
+
+
+async def _record(tx: Tx, kind: str, by: PersonId, which: ClientId, now: datetime) -> None:
+    await audit.record(tx, Entry(kind, Actor("person", by), f"client:{which}", new_id(), {}), now=now)
