@@ -64,8 +64,8 @@ test: $(STAMP) $(ASSETS) php-tools ## run every test: the connector's in PHP, th
 	@$(BIN)/python -m pytest -p tools.suites -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS) $(if $(SUITES),$(SUITES:%=tests/%),tests)
 
 .PHONY: chaos
-chaos: $(STAMP) $(ASSETS) php-tools ## kill every process at every step of a change on real sites, five times at each point (half an hour)
-	@PRESSWARDEN_CRASH_ROUNDS=5 $(BIN)/python -m pytest -q tests/crash/test_changes.py
+chaos: $(STAMP) $(ASSETS) php-tools ## kill every process, PHP too, at every step of a change on real sites, five times at each point (half an hour)
+	@PRESSWARDEN_CRASH_ROUNDS=5 $(BIN)/python -m pytest -q tests/crash/test_changes.py tests/crash/test_changes_php.py
 
 .PHONY: check
 check: $(STAMP) check-python layers check-layout check-php check-docs ## all that CI runs, but the tests
