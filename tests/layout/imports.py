@@ -78,7 +78,7 @@ HOMES = {  # where each library may be imported; a library of others that is not
     "typer": {"surfaces.cli", "surfaces.cli.*", "processes.*"},
     "urllib.request": {"outside.*"},
     "uvicorn": {"processes.*"},
-    "webauthn": {"approvals.passkeys", "kernel.webauthn"},
+    "webauthn": {"kernel.webauthn"},
 }
 DYNAMIC = {"importlib.import_module", "importlib.util", "importlib.machinery", "runpy", "imp", "pkgutil", "zipimport"}
 
