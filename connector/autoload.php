@@ -170,6 +170,7 @@ const CLASS_FILES = array(
 	'Presswarden\\Connector\\Site\\Updates\\Turn' => '/src/Site/Updates/Turn.php',
 	'Presswarden\\Connector\\Site\\Updates\\Update' => '/src/Site/Updates/Update.php',
 	'Presswarden\\Connector\\Site\\Watchdog' => '/src/Site/Watchdog.php',
+	'Presswarden\\Connector\\Watch\\Added' => '/src/Watch/Added.php',
 	'Presswarden\\Connector\\Watch\\Evidence' => '/src/Watch/Evidence.php',
 	'Presswarden\\Connector\\Watch\\FileList' => '/src/Watch/FileList.php',
 	'Presswarden\\Connector\\Watch\\FilePacker' => '/src/Watch/FilePacker.php',

@@ -10,6 +10,7 @@ declare( strict_types=1 );
 namespace Presswarden\Connector\Watch;
 
 const WATCH_FILES = array(
+	'Presswarden\\Connector\\Watch\\Added'          => '/Added.php',
 	'Presswarden\\Connector\\Watch\\Evidence'       => '/Evidence.php',
 	'Presswarden\\Connector\\Watch\\FileList'       => '/FileList.php',
 	'Presswarden\\Connector\\Watch\\Flight'         => '/Flight.php',

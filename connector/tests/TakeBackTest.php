@@ -102,6 +102,23 @@ final class TakeBackTest extends TestCase {
 		$this->assertSame( Marker::RESTORED, TakeBack::run( $this->root . '/wp-content', self::CHANGE, 'deadline' ), 'asked again, it says the same' );
 	}
 
+	public function test_half_of_a_first_language_pack_is_taken_away_and_nothing_else(): void {
+		$folder = $this->root . '/wp-content/languages/plugins';
+		mkdir( $folder, 0777, true );
+		file_put_contents( $folder . '/tiny-de_DE.mo', 'there before' );
+		$marker            = $this->marker( Marker::APPLYING );
+		$marker->component = 'translation:plugin:tiny:de_DE';
+		$marker->live      = 'wp-content/languages/plugins';
+		$marker->pattern   = '/\Atiny-de_DE(?:\.po|\.mo|\.l10n\.php)\z/';
+		$marker->before    = array( 'tiny-de_DE.mo' );
+		$marker->items     = array( array( 'live' => $marker->live, 'kind' => 'each', 'pack' => 'pack', 'parts' => array(), 'key' => '', 'id' => '', 'files' => 0, 'bytes' => 0 ) );
+		$marker->save();
+		file_put_contents( $folder . '/tiny-de_DE.po', 'came' );
+		file_put_contents( $folder . '/tiny-de_DE_formal.po', 'of another' );
+		$this->assertSame( Marker::RESTORED, TakeBack::run( $this->root . '/wp-content', self::CHANGE, 'updater-died' ) );
+		$this->assertSame( array( 'tiny-de_DE.mo', 'tiny-de_DE_formal.po' ), array_values( array_diff( (array) scandir( $folder ), array( '.', '..' ) ) ) );
+	}
+
 	public function test_another_change_is_not_taken_back_by_this_ones_name(): void {
 		$this->changed();
 		$this->assertSame( '', TakeBack::run( $this->root . '/wp-content', str_replace( '1', '2', self::CHANGE ), 'deadline' ) );

@@ -13,6 +13,7 @@ declare( strict_types=1 );
 namespace Presswarden\Connector\Site;
 
 use Presswarden\Connector\Core\Refusal;
+use Presswarden\Connector\Watch\Added;
 use Presswarden\Connector\Watch\Evidence;
 use Presswarden\Connector\Watch\Flight;
 use Presswarden\Connector\Watch\Lock;
@@ -33,8 +34,6 @@ final class OpenChange {
 	private Marker $marker;
 	/** @var resource|null Held while files move. */
 	private $lock;
-	/** @var array<int,string> Language files that were there before. */
-	private array $tops = array();
 
 	/** @param resource|null $lock The lock of who applies it. */
 	private function __construct( Marker $marker, $lock ) {
@@ -78,9 +77,7 @@ final class OpenChange {
 			}
 			Lock::release( $rest );
 			self::look_before( $marker->baseline );
-			$open       = new self( $marker, $lock );
-			$open->tops = array() === $marker->items || 0 !== strpos( $component, 'translation:' ) ? array() : SnapshotSource::of( $component )->tops;
-			return $open;
+			return new self( $marker, $lock );
 		} catch ( PackBroken $broken ) {
 			Lock::release( $lock );
 			throw Refusal::because( 'action.files', 'disk: there is no room for the way back.' );
@@ -117,7 +114,7 @@ final class OpenChange {
 		$this->marker->deadline = $deadline;
 		$this->marker->state    = Marker::CONFIRM;
 		$this->marker->after    = Opening::fingerprints( $this->marker );
-		$this->marker->items    = array_merge( $this->marker->items, Opening::added( $this->marker, $this->tops ) );
+		$this->marker->items    = array_merge( $this->marker->items, Added::items( $this->marker ) );
 		$this->marker->save();
 		$this->release();
 	}

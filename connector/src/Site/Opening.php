@@ -31,6 +31,11 @@ final class Opening {
 		$marker->baseline     = bin2hex( random_bytes( 16 ) );
 		$marker->items        = null === $snapshot || '' !== $undo ? array() : $snapshot->items();
 		$marker->live         = 1 === count( $marker->items ) ? (string) $marker->items[0]['live'] : self::folder_of( $component );
+		if ( array() !== $marker->items && 0 === strpos( $component, 'translation:' ) ) {
+			$source          = SnapshotSource::of( $component );
+			$marker->pattern = $source->pattern;
+			$marker->before  = $source->tops;
+		}
 		self::give_keys( $marker, $record );
 		if ( 'core' === $component ) {
 			$marker->rescue = Watchdog::make_rescue( Rescue::file_name( $record->installation, $change ) );
@@ -65,35 +70,6 @@ final class Opening {
 			$after[ $path ] = Tree::fingerprint( $marker->root . '/' . $path );
 		}
 		return $after;
-	}
-
-	/**
-	 * Files of a translation that were not there before: taking back takes them away.
-	 *
-	 * @param array<int,string> $before Names of its files before the change.
-	 * @return array<int,array<string,mixed>>
-	 */
-	public static function added( Marker $marker, array $before ): array {
-		if ( array() === $marker->items || 0 !== strpos( $marker->component, 'translation:' ) ) {
-			return array();
-		}
-		$items  = array();
-		$source = SnapshotSource::of( $marker->component );
-		foreach ( $source->tops as $name ) {
-			if ( ! in_array( $name, $before, true ) ) {
-				$items[] = array(
-					'live'  => $source->live . '/' . $name,
-					'kind'  => SnapshotSource::FILE,
-					'pack'  => '',
-					'parts' => array(),
-					'key'   => '',
-					'id'    => '',
-					'files' => 0,
-					'bytes' => 0,
-				);
-			}
-		}
-		return $items;
 	}
 
 	public static function below_root( string $path ): string {

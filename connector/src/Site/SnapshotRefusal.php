@@ -33,6 +33,7 @@ final class SnapshotRefusal {
 		'cipher'       => 'the snapshot can not be encrypted or decrypted here.',
 		'sealed'       => 'the snapshot is sealed under another AUTH_KEY.',
 		'unverified'   => 'the snapshot was not verified.',
+		'nothing'      => 'it says that nothing was there, so there is nothing to put back.',
 		'no_database'  => 'the snapshot holds no database.',
 		'network'      => 'the database of a network is not taken: its sites share one.',
 		'connection'   => 'the database did not answer.',

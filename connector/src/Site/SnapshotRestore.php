@@ -54,6 +54,9 @@ final class SnapshotRestore {
 			// An older connector knows fewer attacks; only its own releases replace it (N14).
 			throw Refusal::because( 'action.files', 'own' );
 		}
+		if ( 0 === $info->files ) {
+			throw SnapshotRefusal::because( 'nothing' );
+		}
 		try {
 			SnapshotCheck::files( SnapshotManifest::open( $snapshot ) );
 		} catch ( PackBroken $broken ) {

@@ -13,6 +13,7 @@ declare( strict_types=1 );
 namespace Presswarden\Connector\Site;
 
 use Presswarden\Connector\Core\Refusal;
+use Presswarden\Connector\Watch\Added;
 
 final class SnapshotSource {
 
@@ -54,9 +55,11 @@ final class SnapshotSource {
 	 * @var array<int,string>
 	 */
 	public array $tops;
+	/** @readonly Of a translation: how its files are named, as a pattern; else ''. */
+	public string $pattern;
 
 	/** @param array<int,string> $tops Names that count. */
-	private function __construct( string $kind, string $live, string $base, array $tops ) {
+	private function __construct( string $kind, string $live, string $base, array $tops, string $pattern = '' ) {
 		foreach ( array() === $tops ? array( $base ) : $tops as $top ) {
 			if ( is_link( array() === $tops ? $base : $base . '/' . $top ) ) {
 				throw SnapshotRefusal::because( 'link' );
@@ -66,6 +69,13 @@ final class SnapshotSource {
 		$this->live = self::below_root( $live );
 		$this->base = $base;
 		$this->tops = $tops;
+
+		$this->pattern = $pattern;
+	}
+
+	/** True for a language pack that is yet to come: taking it back takes its files away. */
+	public function is_nothing(): bool {
+		return '' !== $this->pattern && array() === $this->tops;
 	}
 
 	/** @throws Refusal When there is no such component, or not in a place where it could be put back. */
@@ -75,7 +85,7 @@ final class SnapshotSource {
 			$root = untrailingslashit( ABSPATH );
 			return new self( self::EACH, $root, $root, array_values( array_filter( self::CORE, array( self::class, 'is_in_root' ) ) ) );
 		}
-		if ( '' === self::version( $component ) && ! self::exists( $kind, $name ) ) {
+		if ( '' === self::version( $component ) && ! self::exists( $kind, $name ) && ! ( 'translation' === $kind && self::is_offered( $name ) ) ) {
 			throw SnapshotRefusal::because( 'component' );
 		}
 		if ( 'plugin' === $kind ) {
@@ -137,18 +147,24 @@ final class SnapshotSource {
 		return false;
 	}
 
+	private static function is_offered( string $name ): bool {
+		list( $type, $slug, $locale ) = explode( ':', $name, 3 ) + array( '', '', '' );
+		foreach ( wp_get_translation_updates() as $offer ) {
+			$offer = (array) $offer;
+			if ( array( $type, $slug, $locale ) === array( $offer['type'] ?? '', $offer['slug'] ?? 'default', $offer['language'] ?? '' ) ) {
+				return true;
+			}
+		}
+		return false;
+	}
+
 	/** Language files of one component in one language. A pack of core's brings those of the dashboard along. */
 	private static function translation( string $name ): self {
 		list( $type, $slug, $locale ) = explode( ':', $name, 3 );
 		$folder = 'core' === $type ? WP_LANG_DIR : WP_LANG_DIR . '/' . $type . 's';
 		$stem   = 'core' === $type ? '(?:(?:admin|admin-network|continents-cities)-)?' : preg_quote( $slug, '/' ) . '-';
-		$found  = array();
-		foreach ( (array) scandir( $folder ) as $file ) {
-			if ( 1 === preg_match( '/\A' . $stem . preg_quote( $locale, '/' ) . '(?:-[0-9a-f]{32}\.json|\.po|\.mo|\.l10n\.php)\z/', (string) $file ) ) {
-				$found[] = (string) $file;
-			}
-		}
-		return new self( self::EACH, $folder, $folder, $found );
+		$named  = '/\A' . $stem . preg_quote( $locale, '/' ) . '(?:-[0-9a-f]{32}\.json|\.po|\.mo|\.l10n\.php)\z/';
+		return new self( self::EACH, $folder, $folder, Added::names( $folder, $named ), $named );
 	}
 
 	/** From the file and not from memory: the running process may be of the version before. */

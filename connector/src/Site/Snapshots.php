@@ -182,7 +182,7 @@ final class Snapshots {
 		SnapshotFolder::remove( $id );
 		SnapshotFolder::add( $id, $database ? array( SnapshotInfo::FILES, SnapshotInfo::DATABASE ) : array( SnapshotInfo::FILES ), $token );
 		try {
-			$bytes += FileList::write( $source->base, $source->tops, SnapshotFolder::of( $id ) . '/list.php' )['bytes'];
+			$bytes += $source->is_nothing() ? 0 : FileList::write( $source->base, $source->tops, SnapshotFolder::of( $id ) . '/list.php' )['bytes'];
 			foreach ( SnapshotQuota::room_for( self::all(), $bytes, $now ) as $gone ) {
 				SnapshotFolder::remove( $gone );
 			}
@@ -201,7 +201,8 @@ final class Snapshots {
 					'step'      => 0,
 					'token'     => $token,
 					'canary'    => $path,
-					'files'     => FilePacker::START,
+					'files'     => array( 'done' => $source->is_nothing() ) + FilePacker::START,
+					'nothing'   => $source->is_nothing(),
 					'dump'      => array(),
 					'check'     => array(),
 					// What is begun holds its room from the start: many that were begun together would fit one by one.
@@ -229,7 +230,7 @@ final class Snapshots {
 			);
 		}
 		$files_are_next = ! $facts['database'] || $facts['dump']['done'];
-		if ( $files_are_next && ( ! $facts['database'] || microtime( true ) < $until ) ) {
+		if ( $files_are_next && ! $facts['files']['done'] && ( ! $facts['database'] || microtime( true ) < $until ) ) {
 			$facts['files'] = FilePacker::step(
 				SnapshotSource::of( $facts['component'] )->base,
 				SnapshotFolder::of( $manifest->id ) . '/list.php',
@@ -241,12 +242,12 @@ final class Snapshots {
 			);
 		}
 		if ( $facts['files']['done'] ) {
-			if ( 0 === $facts['files']['files'] || SnapshotSource::version( $facts['component'] ) !== $facts['version'] ) {
+			if ( ( 0 === $facts['files']['files'] ) !== $facts['nothing'] || SnapshotSource::version( $facts['component'] ) !== $facts['version'] ) {
 				SnapshotFolder::remove( $manifest->id );
 				throw new PackBroken( PackBroken::CHANGED );
 			}
 			$facts['state'] = SnapshotManifest::MADE;
-			unlink( SnapshotFolder::of( $manifest->id ) . '/list.php' );
+			$facts['nothing'] || unlink( SnapshotFolder::of( $manifest->id ) . '/list.php' );
 		}
 		++$facts['step'];
 		$taken           = SnapshotFolder::size( $manifest->id );

@@ -23,6 +23,7 @@ final class Watchdog {
 
 	/** From src/Watch; load.php of the doors names the same. */
 	private const CLASSES = array(
+		'Added.php',
 		'Evidence.php',
 		'FileList.php',
 		'Flight.php',

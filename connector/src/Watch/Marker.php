@@ -30,7 +30,7 @@ final class Marker {
 	public const OPEN       = array( self::APPLYING, self::CONFIRM, self::RESTORING );
 
 	/** What only an open change needs, secrets among them. */
-	private const GOES_AT_THE_END = array( 'items', 'keys', 'mac', 'baseline', 'after', 'rescue' );
+	private const GOES_AT_THE_END = array( 'items', 'keys', 'mac', 'baseline', 'after', 'pattern', 'before', 'rescue' );
 
 	public string $change       = '';
 	public string $component    = '';
@@ -76,6 +76,14 @@ final class Marker {
 	 * @var array<string,string>
 	 */
 	public array $after = array();
+	/** Of a translation: how its files are named, as a pattern. */
+	public string $pattern = '';
+	/**
+	 * Names of its files when the change was opened.
+	 *
+	 * @var array<int,string>
+	 */
+	public array $before = array();
 
 	public static function folder( string $content ): string {
 		return rtrim( $content, '/' ) . '/' . self::FOLDER;

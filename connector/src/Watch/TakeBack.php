@@ -106,6 +106,10 @@ final class TakeBack {
 		if ( Marker::RESTORING !== $marker->state ) {
 			$marker->why = $why;
 		}
+		if ( Marker::APPLYING === $marker->state ) {
+			// Nobody could write down what came: it died in the middle, or is told here that it failed.
+			$marker->items = array_merge( $marker->items, Added::items( $marker ) );
+		}
 		$marker->state = Marker::RESTORING;
 		// What the door behind the database undoes costs no try here: a page from a cache never gets as far as that door.
 		$marker->tries += '' === $marker->undo ? 1 : 0;
@@ -188,7 +192,7 @@ final class TakeBack {
 			return array( array( $this->place( (string) $item['live'] ), 0 === $item['files'] ? '' : $fresh . '/' . $name, $trash . '/' . $name ) );
 		}
 		$moves = array();
-		foreach ( array_diff( (array) scandir( $fresh ), array( '.', '..' ) ) as $name ) {
+		foreach ( is_dir( $fresh ) ? array_diff( (array) scandir( $fresh ), array( '.', '..' ) ) : array() as $name ) {
 			$moves[] = array( $this->place( ( '' === $item['live'] ? '' : $item['live'] . '/' ) . $name ), $fresh . '/' . $name, $trash . '/' . $name );
 		}
 		return $moves;

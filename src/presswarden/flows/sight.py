@@ -65,6 +65,8 @@ class Fatal:
                 return f"/plugins/{folder}/" in path if slash else path.endswith(f"/plugins/{name}")
             case "theme":
                 return f"/themes/{name}/" in path
+            case "translation":
+                return "/languages/" in path
             case _:
                 return False
 

@@ -20,9 +20,8 @@ def needs_snapshot(item: Item) -> bool:
 
 
 def gives_up_its_way_back(item: Item) -> bool:
-    """The plan names no snapshot on purpose. A first language pack replaces nothing, so there is nothing to go back to."""
-    is_first = item.tool == "wp.translation.update" and item.before.get("revised") == ""
-    return needs_snapshot(item) and item.args.get("snapshot") == "" and not is_first
+    """The plan names no snapshot on purpose. A first language pack has one too: it says that nothing was there."""
+    return needs_snapshot(item) and item.args.get("snapshot") == ""
 
 
 def takes_back(item: Item) -> bool:

@@ -79,9 +79,7 @@ def item(
             component,
         )
     package = bound(packages, offer.named.url)
-    # There is nothing of a first language pack that a snapshot could hold.
-    args: dict[str, Json] = {"snapshot": ""} if found is None else {}
-    return Item(site, installation, home, tool, component, offer.named.version, before(component, found or {}), package, args)
+    return Item(site, installation, home, tool, component, offer.named.version, before(component, found or {}), package)
 
 
 def before(component: str, found: Component) -> dict[str, Json]:

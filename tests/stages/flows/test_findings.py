@@ -121,10 +121,14 @@ def fatal(file: str, at: int = 5, line: int = 3) -> dict[str, Any]:
         ("theme:twenty", "wp-content/themes/twenty/functions.php"),
         ("core", "wp-includes/load.php"),
         ("core", "wp-login.php"),
+        ("translation:plugin:shop:de_DE", "wp-content/languages/plugins/shop-de_DE.l10n.php"),
     ],
 )
 async def test_a_new_fatal_error_in_the_component_needs_no_second_look(component: str, file: str) -> None:
-    site = FakeSite(replace(UPDATE, component=component), bend={"act": lambda here: (here.fatals.append(fatal(file)), here.run("act"))[1]})
+    was = "" if component.startswith("translation:") else UPDATE.was
+    site = FakeSite(
+        replace(UPDATE, component=component, was=was), bend={"act": lambda here: (here.fatals.append(fatal(file)), here.run("act"))[1]}
+    )
     ended = await ends(site)
     assert (ended.result, ended.code) == (Result.ROLLED_BACK, "health.fatal")
     assert "check.2.pages" not in site.steps

@@ -48,6 +48,7 @@ def test_an_offer_becomes_the_tool_of_its_family_with_what_the_site_must_show(
 ) -> None:
     made = _item(component)
     assert (made.tool, made.version, dict(made.before), made.was, made.package) == (tool, "9.0", before, was, "")
+    assert made.args == {}, "a first language pack has a snapshot too"
 
 
 def test_the_hash_of_the_offers_own_address_is_bound() -> None:
