@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from presswarden.flows.sight import Fatal
 from presswarden.rollouts.model import Result
 from tests.fakes.hands import PLUGIN, UPDATE, FakeSite, done, ends, failing, new_is_broken, page, refused
 
@@ -121,17 +122,20 @@ def fatal(file: str, at: int = 5, line: int = 3) -> dict[str, Any]:
         ("theme:twenty", "wp-content/themes/twenty/functions.php"),
         ("core", "wp-includes/load.php"),
         ("core", "wp-login.php"),
-        ("translation:plugin:shop:de_DE", "wp-content/languages/plugins/shop-de_DE.l10n.php"),
     ],
 )
 async def test_a_new_fatal_error_in_the_component_needs_no_second_look(component: str, file: str) -> None:
-    was = "" if component.startswith("translation:") else UPDATE.was
-    site = FakeSite(
-        replace(UPDATE, component=component, was=was), bend={"act": lambda here: (here.fatals.append(fatal(file)), here.run("act"))[1]}
-    )
+    site = FakeSite(replace(UPDATE, component=component), bend={"act": lambda here: (here.fatals.append(fatal(file)), here.run("act"))[1]})
     ended = await ends(site)
     assert (ended.result, ended.code) == (Result.ROLLED_BACK, "health.fatal")
     assert "check.2.pages" not in site.steps
+
+
+def test_a_fatal_error_in_a_language_file_is_the_translations() -> None:
+    where = Fatal("wp-content/languages/plugins/shop-de_DE.l10n.php", 3, 5)
+    assert where.names("translation:plugin:shop:de_DE")
+    assert not where.names(PLUGIN)
+    assert not Fatal("wp-content/plugins/shop/inc/a.php", 3, 5).names("translation:plugin:shop:de_DE")
 
 
 async def test_one_new_fatal_error_elsewhere_is_no_proof_and_a_second_is() -> None:
