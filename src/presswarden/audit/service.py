@@ -25,17 +25,12 @@ from presswarden.audit.model import (
     Returned,
     Sealed,
     Search,
-    Stored,
-    commit,
-    committed_in,
-    leaf_bytes,
     member,
-    read_document,
-    read_members,
     seal,
     seal_batch,
     write_members,
 )
+from presswarden.audit.reading import recorded
 from presswarden.audit.retention import store as retention
 from presswarden.audit.search import store as lookups
 from presswarden.kernel import merkle
@@ -156,7 +151,7 @@ async def events(
             raise NoSuchEntry("There is no such entry to go on from.")
         place = (last.at, last.id)
     return tuple(
-        _recorded(row) for row in await lookups.listed(tx.org, tx, after=place, limit=limit, search=asked, newest_first=newest_first)
+        recorded(row) for row in await lookups.listed(tx.org, tx, after=place, limit=limit, search=asked, newest_first=newest_first)
     )
 
 
@@ -168,7 +163,7 @@ async def size(tx: Tx) -> int:
 async def placed(tx: Tx, kinds: Collection[str], *, first: int, limit: int) -> tuple[tuple[Recorded, ...], int]:
     """Entries of these kinds from the place `first` of the tree on, and the place to go on from: in this order none is ever passed by."""
     before = await store.size(tx.org, tx)
-    found = tuple(_recorded(row) for row in await lookups.placed(tx.org, tx, kinds, first=first, before=before, limit=limit))
+    found = tuple(recorded(row) for row in await lookups.placed(tx.org, tx, kinds, first=first, before=before, limit=limit))
     return found, before if len(found) < limit else (found[-1].index or 0) + 1
 
 
@@ -184,7 +179,14 @@ async def event(tx: Tx, event_id: EventId) -> Recorded:
         raise NoSuchEntry(
             "There is no such entry in this organisation's record.", do="List them with `presswarden audit list` and use the id shown."
         )
-    return _recorded(row)
+    return recorded(row)
+
+
+async def event_at(tx: Tx, index: int) -> Recorded:
+    """The entry at this place of the tree. Raises `NoSuchEntry`."""
+    for row in await store.in_tree(tx.org, tx, first=index, limit=1):
+        return recorded(row)
+    raise NoSuchEntry("There is no entry at this place of the tree.")
 
 
 async def prove(tx: Tx, event_id: EventId) -> Proof:
@@ -255,7 +257,7 @@ async def first_broken(tx: Tx) -> tuple[int, str] | None:
             row = rows[place - number * tree.TILE] if place - number * tree.TILE < len(rows) else None
             if row is None or row.index != place:
                 return place, f"Entry {place} is missing from the database."
-            if not _recorded(row).intact:
+            if not recorded(row).intact:
                 return place, f"Entry {place} stands in the database in other words than its leaf commits to."
     return None
 
@@ -283,24 +285,3 @@ async def _log(org: OrgId, tx: Tx, kek: Kek, log_host: str, now: datetime) -> tu
 
 def _sealed(entry: Entry, now: datetime) -> Sealed:
     return seal(entry, event=EventId(new_id()), salt=secrets.token_bytes(SALT_BYTES), at=now)
-
-
-def _recorded(row: Stored) -> Recorded:
-    try:
-        payload, intact = _opened(row)
-    except (ValueError, KeyError, TypeError):
-        payload, intact = None, False
-    return Recorded(row.id, row.at, row.kind, Actor(*row.actor), row.subject, row.correlation, payload, row.index, intact)
-
-
-def _opened(row: Stored) -> tuple[Mapping[str, Json] | None, bool]:
-    """The payload, if it is still there, and whether every column agrees with what the leaf commits to. Raises what broken bytes make it raise."""
-    payload, committed, same = None, committed_in(row.leaf), True
-    if row.salt is not None and row.document is not None:
-        committed = commit(row.salt, row.document)
-        actor, subject, payload = read_document(row.document)
-        same = (actor.kind, actor.id) == row.actor and subject == row.subject
-    leaf = leaf_bytes(event=row.id, at=row.at, kind=row.kind, correlation=row.correlation, commitment=committed)
-    if row.members is not None and payload is not None:
-        same = same and seal_batch(read_members(row.members)) == payload
-    return payload, same and leaf == row.leaf

@@ -120,6 +120,15 @@ async def requests_of(org: OrgId, tx: Tx, site: SiteId, limit: int) -> tuple[Req
     return tuple(_request(row) for row in await tx.scalars(newest))
 
 
+async def newest_done(org: OrgId, tx: Tx, tool: str) -> tuple[Request, ...]:
+    """Of each site, the newest request with this tool that was answered; the last that was asked first."""
+    mine = (RequestRow.org == org, RequestRow.tool == tool, RequestRow.state == RequestState.DONE.value)
+    newest = select(RequestRow.site, func.max(RequestRow.asked_at).label("at")).where(*mine).group_by(RequestRow.site).subquery()
+    same = (RequestRow.site == newest.c.site) & (RequestRow.asked_at == newest.c.at)
+    rows = await tx.scalars(select(RequestRow).join(newest, same).where(*mine).order_by(RequestRow.asked_at.desc(), RequestRow.id))
+    return tuple(_request(row) for row in rows)
+
+
 async def open_count(org: OrgId, tx: Tx, installation: InstallationId) -> int:
     _ = org
     return int((await tx.rows(_OPEN_COUNT, of=installation))[0][0])

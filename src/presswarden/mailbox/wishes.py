@@ -18,6 +18,7 @@ from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import CorrelationId, InstallationId, PersonId, SiteId, new_id
 from presswarden.mailbox import service as mailbox
+from presswarden.mailbox import store
 from presswarden.mailbox.model import Request
 from presswarden.sites import service as sites
 from presswarden.telemetry import service as telemetry
@@ -38,6 +39,11 @@ async def read(tx: Tx, site: SiteId, tool: str, *, by: PersonId, now: datetime) 
     if action_of(tool).klass is not Klass.READ:
         raise NoRead(f"{tool} does not only read.", do=f"Tools that read: {', '.join(readable())}.")
     return await _ask(tx, site, tool, {}, by, now)
+
+
+async def newest_answers(tx: Tx, tool: str) -> Mapping[SiteId, Request]:
+    """What each site answered last to this read, as long as answers are kept (a week)."""
+    return {one.site: one for one in reversed(await store.newest_done(tx.org, tx, tool))}
 
 
 async def due_reads(tx: Tx, site: SiteId, *, now: datetime) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Finding sites and installations, and the one way sites writes its record. Limits: changes nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from presswarden.audit import service as audit
@@ -9,7 +9,7 @@ from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import CorrelationId, Everyone, InstallationId, SiteId, new_id
 from presswarden.sites import store
-from presswarden.sites.model import Installation, InstallationState, Site, SiteNotPaired, SiteUnknown
+from presswarden.sites.model import Algorithm, Installation, InstallationState, Site, SiteNotPaired, SiteUnknown
 
 
 async def installation_of(everyone: Everyone, tx: Tx, installation: InstallationId) -> Installation | None:
@@ -49,6 +49,11 @@ async def some_sites(tx: Tx, wanted: Collection[SiteId]) -> tuple[Site, ...]:
 async def paired_count(tx: Tx) -> int:
     """How many sites have a working pairing."""
     return await store.paired_count(tx.org, tx)
+
+
+async def paired_by_algorithm(tx: Tx) -> Mapping[Algorithm, int]:
+    """Working pairings, by how their messages are signed."""
+    return await store.paired_by_algorithm(tx.org, tx)
 
 
 async def site_of(tx: Tx, site: SiteId) -> Site:

@@ -22,6 +22,7 @@ from presswarden.sites.lookup import (
     installation_of,
     installations_to_serve,
     list_sites,
+    paired_by_algorithm,
     paired_count,
     plain,
     record,
@@ -55,7 +56,7 @@ __all__ = [
     "abandon_confirmation", "accept_pairing", "add_pooled_keys", "begin_pairing", "claim_message", "complete_move", "confirm_move",
     "confirm_paired", "confirmations_due", "count_refused_signature", "expire_pairings", "file_move", "find_site", "hmac_keys", "in_state",
     "installation", "installation_of", "installations_to_serve", "is_late_arrival", "list_sites", "message_keys", "move_of",
-    "moves_confirmed", "paired_count", "pause", "pin_control_key", "pool_size", "refuse_unknown_pairing", "resume", "revocation_told",
+    "moves_confirmed", "paired_by_algorithm", "paired_count", "pause", "pin_control_key", "pool_size", "refuse_unknown_pairing", "resume", "revocation_told",
     "revoke", "rotate_site_key", "site_keys", "site_of", "some_sites",
 ]  # fmt: skip
 

@@ -119,6 +119,13 @@ async def paired_count(org: OrgId, tx: Tx) -> int:
     return int((await tx.rows(_PAIRED_COUNT))[0][0])
 
 
+async def paired_by_algorithm(org: OrgId, tx: Tx) -> dict[Algorithm, int]:
+    paired = select(InstallationRow.alg, func.count()).where(
+        InstallationRow.org == org, InstallationRow.state == InstallationState.PAIRED.value
+    )
+    return {Algorithm(alg): count for alg, count in await tx.execute(paired.group_by(InstallationRow.alg))}
+
+
 async def sites(org: OrgId, tx: Tx, site: SiteId | None = None) -> tuple[Site, ...]:
     """All sites of the organisation by label, or the one named."""
     query = select(SiteRow, InstallationRow).outerjoin(InstallationRow, _NEWEST).where(SiteRow.org == org).order_by(SiteRow.label)

@@ -14,7 +14,7 @@ from presswarden.rollouts import service as rollouts
 from presswarden.sites import service as sites
 from presswarden.sites.model import InstallationState
 from presswarden.telemetry import service as telemetry
-from presswarden.telemetry.model import Component, Facts
+from presswarden.telemetry.model import Component, Components, Facts
 from presswarden.telemetry.model import Rules as Wanted
 from presswarden.telemetry.offers.model import PREFIX, Offer
 
@@ -87,9 +87,7 @@ def _part(key: str, component: Component, offer: Offer | None, against: dict[str
     )
 
 
-def _refused(
-    site: SiteId, installation: InstallationId | None, home: str, found: dict[str, Component], key: str, offer: Offer
-) -> dict[str, str]:
+def _refused(site: SiteId, installation: InstallationId | None, home: str, found: Components, key: str, offer: Offer) -> dict[str, str]:
     """Why an update of it can't be asked for at all."""
     if installation is None:
         return {}

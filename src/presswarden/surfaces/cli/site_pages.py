@@ -8,13 +8,13 @@ from presswarden.incidents import service as incidents
 from presswarden.incidents.model import Incident
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
-from presswarden.rollouts import service as rollouts
+from presswarden.reports.sites import service as reports
 from presswarden.sites import service as sites
 from presswarden.sites.model import InstallationState, Site
 from presswarden.surfaces.cli.desk import Desk
 from presswarden.surfaces.cli.output import age, document, moment, pairs, table
 from presswarden.telemetry import service as telemetry
-from presswarden.telemetry.model import Eligibility, Fact, Facts, Inventory, Rules, Standing
+from presswarden.telemetry.model import Eligibility, Fact, Facts, Inventory, Standing
 
 UPDATE = "update:"
 
@@ -53,16 +53,8 @@ async def show(desk: Desk, name: str) -> int:
     async with desk.database.reading(desk.org) as tx:
         site = await sites.find_site(tx, name)
         await identity.require(tx, desk.person.id, Permission.SITE_SEE, site=site.id)
-        facts = (await telemetry.facts(tx, site.id)).with_control(
-            now,
-            site_paired=site.state is InstallationState.PAIRED,
-            site_change_open=await rollouts.open_change(tx, site.id) is not None,
-            site_held=False,
-        )
-        inventory = await telemetry.inventory(tx, site.id)
-        standing = await telemetry.standing(tx, site.id)
-        troubles = await incidents.open_incidents(tx, site.id)
-    eligible = telemetry.eligibility(facts, Rules(), now)
+        known = await reports.report(tx, site.id, now)
+    facts, inventory, standing, troubles, eligible = known.facts, known.inventory, known.standing, known.incidents, known.ready
     if desk.json:
         print(document(_plain(site, facts, inventory, standing, troubles, eligible, now)))
         return 0
