@@ -25,13 +25,13 @@ MORE_DOORS = {
     "mailbox": {"wishes"},
     "policy": {"confidence", "decide", "document", "presets", "rules", "versions", "words"},
     "proposals": {"plan", "snapshots", "updates", "words"},
-    "rollouts": {"words"},
+    "rollouts": {"by_hand", "words"},
 }
 ROOMS = {
     "audit": {"checks"},
     "identity": {"accounts", "clients", "invitations", "sessions", "tokens"},
     "proposals": {"packages"},
-    "reports": {"changed", "fleet", "questions", "sites"},
+    "reports": {"changed", "fleet", "notices", "pulse", "questions", "sites"},
     "telemetry": {"offers"},
 }
 """Rooms of a stage that are large enough for doors of their own."""

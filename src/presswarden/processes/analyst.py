@@ -16,6 +16,7 @@ from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import EVERYONE, OrgId, SiteId
 from presswarden.processes import home
+from presswarden.processes.beating import beating
 from presswarden.processes.settings import AnalystSettings
 from presswarden.proposals.packages import service as packages
 from presswarden.rollouts import service as rollouts
@@ -107,6 +108,7 @@ class Analyst:
 async def run(settings: AnalystSettings, stop: asyncio.Event) -> None:
     database = await home.open_database(settings.database)
     try:
-        await Analyst(database, SystemClock()).run(stop)
+        async with beating(database, SystemClock(), {"analyst": {}}):
+            await Analyst(database, SystemClock()).run(stop)
     finally:
         await database.dispose()

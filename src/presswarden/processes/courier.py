@@ -1,20 +1,26 @@
-"""The process that fetches: the packages that sites are offered, for their hash. It holds no key, and reaches no site.
+"""The process that fetches and tells: the packages that sites are offered, for their hash; mails and webhooks about what happened. It reaches no site.
 
-Nothing is contacted unless the operator named hosts in `package_hosts`. Limits: one package at a time, so many a round; what is not fetched yet is not bound,
-and the policy counts that.
+Nothing is contacted unless the operator named hosts in `package_hosts` or a mail server, or an owner a webhook. Limits: one package at a time, so many a
+round; what is not fetched yet is not bound, and the policy counts that.
 """
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from presswarden.identity import service as identity
+from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import Clock, SystemClock
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.ids import EVERYONE, OrgId
 from presswarden.kernel.wake import Wake
 from presswarden.outside.fetch import Digest, Fetcher
+from presswarden.outside.hooks import Hooks
+from presswarden.outside.mail import Mailer
 from presswarden.processes import home
+from presswarden.processes.beating import beating
+from presswarden.processes.sending import Sending
 from presswarden.processes.settings import CourierSettings
 from presswarden.proposals.packages import service as packages
 from presswarden.telemetry import service as telemetry
@@ -23,6 +29,7 @@ from presswarden.telemetry.offers import service as offers
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 60.0
+SEND_EVERY = 3.0
 NEWS_EVERY = 2.0
 """How often it is asked whether a site reported anything since the last round; one look-up of one value."""
 MOST_AT_ONCE = 25
@@ -30,23 +37,31 @@ MOST_AT_ONCE = 25
 
 
 class Courier:
-    def __init__(self, database: Database, clock: Clock, fetcher: Fetcher, wake: Wake) -> None:
+    def __init__(self, database: Database, clock: Clock, fetcher: Fetcher, wake: Wake, sending: Sending | None = None) -> None:
         self._database = database
+        self._sending = sending
         self._clock = clock
         self._fetcher = fetcher
         self._wake = wake
 
     async def run(self, stop: asyncio.Event) -> None:
         """Fetch every minute, when rung, and when a site reported something new, until `stop`; what is under way at the end is given up."""
-        working, ended = asyncio.create_task(self._work()), asyncio.create_task(stop.wait())
+        parts = [asyncio.create_task(part) for part in (self._work(), self._send(), stop.wait())]
         try:
-            await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (working, ended):
+            for task in parts:
                 task.cancel()
-            outcome, _ = await asyncio.gather(working, ended, return_exceptions=True)
-        if isinstance(outcome, Exception):
-            raise outcome
+            outcomes = await asyncio.gather(*parts, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+
+    async def _send(self) -> None:
+        while True:
+            if self._sending is not None:
+                await self._do(self._sending.round)
+            await asyncio.sleep(SEND_EVERY)
 
     async def _work(self) -> None:
         async with self._wake.listen(packages.COURIER) as bell:
@@ -91,17 +106,33 @@ class Courier:
             return None
 
     async def _round(self) -> None:
+        await self._do(self.fetch)
+
+    async def _do(self, duty: Callable[[], Awaitable[object]]) -> None:
         try:
-            await self.fetch()
+            await duty()
         except DatabaseGone as gone:
             log.warning("%s", gone.says)
         except Exception:  # the next round tries again: a courier that ended would take `serve` with it
             log.exception("a round of the courier failed")
 
 
+def sending(database: Database, clock: Clock, settings: CourierSettings) -> Sending:
+    """What tells people, as it was set up."""
+    mailer = None if settings.mail is None else Mailer(settings.mail)
+    return Sending(database, clock, url=settings.url, mailer=mailer, hooks=Hooks(settings.webhook_networks))
+
+
+def told(settings: CourierSettings) -> dict[str, Json]:
+    """What the console says of how it was set up."""
+    return {"mail": settings.mail is not None, "packages": bool(settings.package_hosts)}
+
+
 async def run(settings: CourierSettings, stop: asyncio.Event) -> None:
-    database = await home.open_database(settings.database)
+    database, clock = await home.open_database(settings.database), SystemClock()
     try:
-        await Courier(database, SystemClock(), Fetcher(settings.package_hosts), home.wake_for(database, settings.home)).run(stop)
+        wake = home.wake_for(database, settings.home)
+        async with beating(database, clock, {"courier": told(settings)}):
+            await Courier(database, clock, Fetcher(settings.package_hosts), wake, sending(database, clock, settings)).run(stop)
     finally:
         await database.dispose()

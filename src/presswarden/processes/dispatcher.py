@@ -16,6 +16,7 @@ from presswarden.kernel.sealing import Kek
 from presswarden.kernel.wake import Wake
 from presswarden.outside.wire import HttpWire
 from presswarden.processes import home
+from presswarden.processes.beating import beating
 from presswarden.processes.settings import DispatcherSettings
 
 
@@ -54,6 +55,7 @@ async def run(settings: DispatcherSettings, stop: asyncio.Event) -> None:
     try:
         await home.require_fitting(database, kek)
         with home.executor(settings.home) as name:
-            await build(database, kek, home.wake_for(database, settings.home), settings, name).run(stop)
+            async with beating(database, SystemClock(), {"dispatcher": {}}):
+                await build(database, kek, home.wake_for(database, settings.home), settings, name).run(stop)
     finally:
         await database.dispose()

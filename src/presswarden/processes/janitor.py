@@ -10,6 +10,7 @@ from presswarden.audit import service as audit
 from presswarden.flows.reaping import Reaper
 from presswarden.gate import service as gate
 from presswarden.identity import service as identity
+from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import Clock, SystemClock
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.errors import PresswardenError
@@ -17,10 +18,12 @@ from presswarden.kernel.ids import EVERYONE, OrgId
 from presswarden.kernel.sealing import Kek
 from presswarden.mailbox import service as mailbox
 from presswarden.processes import home
+from presswarden.processes.beating import beating
 from presswarden.processes.checking import Checker
 from presswarden.processes.settings import JanitorSettings
 from presswarden.proposals import service as proposals
 from presswarden.proposals.packages import service as packages
+from presswarden.reports.notices import service as notices
 from presswarden.sites import service as sites
 from presswarden.telemetry import service as telemetry
 
@@ -86,6 +89,7 @@ class Janitor:
             await mailbox.expire(EVERYONE, tx, now=now)
             await gate.expire(EVERYONE, tx, now=now)
             await packages.expire(EVERYONE, tx, now)
+            await notices.expire(EVERYONE, tx, now)
             organisations = await identity.organisations(EVERYONE, tx)
         for organisation in organisations:
             async with _alone(organisation.id, "payloads"), self._database.transaction(organisation.id) as tx:
@@ -125,11 +129,17 @@ async def _alone(org: OrgId, what: str) -> AsyncIterator[None]:
         log.exception("%s of organisation %s failed", what, org)
 
 
+def told(settings: JanitorSettings) -> dict[str, Json]:
+    """What the console says of how it was set up."""
+    return {"retention_days": settings.retention_days}
+
+
 async def run(settings: JanitorSettings, stop: asyncio.Event) -> None:
     kek = home.kek("janitor", settings.kek)
     database = await home.open_database(settings.database)
     try:
         await home.require_fitting(database, kek)
-        await Janitor(database, SystemClock(), kek, settings.log_host, settings.retention_days).run(stop)
+        async with beating(database, SystemClock(), {"janitor": told(settings)}):
+            await Janitor(database, SystemClock(), kek, settings.log_host, settings.retention_days).run(stop)
     finally:
         await database.dispose()

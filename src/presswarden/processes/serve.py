@@ -12,6 +12,7 @@ from presswarden.kernel.clock import SystemClock
 from presswarden.kernel.db import Database
 from presswarden.outside.fetch import Fetcher
 from presswarden.processes import analyst, courier, dispatcher, home, janitor, web
+from presswarden.processes.beating import beating
 from presswarden.processes.migrate import migrate
 from presswarden.processes.settings import ServeSettings
 
@@ -39,18 +40,22 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
         app = web.build_app(database, clock, keks["web"], wake, settings.web.url)
         acting = dispatcher.build(database, keks["dispatcher"], wake, settings.dispatcher, names.enter_context(home.executor(where)))
         cleaning = janitor.Janitor(database, clock, keks["janitor"], settings.janitor.log_host, settings.janitor.retention_days)
-        fetching = courier.Courier(database, clock, Fetcher(settings.courier.package_hosts), wake)
+        fetching = courier.Courier(
+            database, clock, Fetcher(settings.courier.package_hosts), wake, courier.sending(database, clock, settings.courier)
+        )
         thinking = analyst.Analyst(database, clock)
         listening = asyncio.Event()
-        await _until_one_ends(
-            stop,
-            web.serve_app(app, settings.web, stop, listening),
-            acting.run(stop),
-            cleaning.run(stop),
-            fetching.run(stop),
-            thinking.run(stop),
-            _announce(listening, settings, say),
-        )
+        told = {"janitor": janitor.told(settings.janitor), "courier": courier.told(settings.courier)}
+        async with beating(database, clock, {"web": {}, "dispatcher": {}, "analyst": {}, **told}):
+            await _until_one_ends(
+                stop,
+                web.serve_app(app, settings.web, stop, listening),
+                acting.run(stop),
+                cleaning.run(stop),
+                fetching.run(stop),
+                thinking.run(stop),
+                _announce(listening, settings, say),
+            )
     finally:
         names.close()
         await database.dispose()

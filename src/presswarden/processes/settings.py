@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from presswarden.kernel.errors import PresswardenError
+from presswarden.outside.mail import MailServer, read_server
 from presswarden.sites.model import UrlRefused, base_url
 
 Network = IPv4Network | IPv6Network
@@ -27,6 +28,9 @@ KEYS = (
     "package_hosts",
     "health_seconds",
     "health_paths",
+    "smtp_url",
+    "mail_from",
+    "webhook_networks",
 )
 MOST_PATHS = 5
 _PATH = re.compile(r"/[A-Za-z0-9._~/%-]{0,200}\Z")
@@ -77,6 +81,12 @@ class CourierSettings:
     home: Path
     package_hosts: Mapping[str, str]
     """Which hosts of update offers packages are fetched from, and where each is reached; none, unless set."""
+    url: str
+    """Where the console is, for links in mails and webhooks."""
+    mail: MailServer | None
+    """Where mail goes out; nowhere, unless set."""
+    webhook_networks: tuple[Network, ...]
+    """Private networks that receivers of webhooks may stand in; none, unless set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +144,7 @@ class Settings:
         return JanitorSettings(self.database, self.home, urlsplit(self.url).netloc, self._retention(), self._kek("janitor"))
 
     def courier(self) -> CourierSettings:
-        return CourierSettings(self.database, self.home, self._hosts())
+        return CourierSettings(self.database, self.home, self._hosts(), self.url, self._mail(), self._networks("webhook_networks"))
 
     def analyst(self) -> AnalystSettings:
         return AnalystSettings(self.database, self.home)
@@ -186,6 +196,18 @@ class Settings:
                     "package_hosts", "host names like downloads.wordpress.org, or downloads.wordpress.org=https://mirror.example/path"
                 )
         return found
+
+    def _mail(self) -> MailServer | None:
+        url, sender = self.values.get("smtp_url", ""), self.values.get("mail_from", "")
+        if not url and not sender:
+            return None
+        try:
+            return read_server(url, sender)
+        except ValueError:
+            key = "smtp_url" if (url and not sender) or not url else "mail_from"
+            raise self._invalid(
+                key, "both: smtp_url like smtps://user:password@mail.example:465 and mail_from like presswarden@agency.example"
+            ) from None
 
     def _health_seconds(self) -> float:
         text = self.values.get("health_seconds", "60")

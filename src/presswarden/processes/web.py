@@ -19,6 +19,7 @@ from presswarden.kernel.ids import EVERYONE
 from presswarden.kernel.sealing import Kek
 from presswarden.kernel.wake import Wake
 from presswarden.processes import home
+from presswarden.processes.beating import beating
 from presswarden.processes.connections import ImpatientConnection
 from presswarden.processes.settings import WebSettings
 from presswarden.surfaces.console.routes import furnish
@@ -92,6 +93,7 @@ async def run(settings: WebSettings, stop: asyncio.Event) -> None:
     try:
         await home.require_fitting(database, kek)
         wake = home.wake_for(database, settings.home)
-        await serve_app(build_app(database, SystemClock(), kek, wake, settings.url), settings, stop)
+        async with beating(database, SystemClock(), {"web": {}}):
+            await serve_app(build_app(database, SystemClock(), kek, wake, settings.url), settings, stop)
     finally:
         await database.dispose()

@@ -17,7 +17,7 @@ from presswarden.outside.wire import HttpWire
 from tests.stages.outside.servers import GOOD, LOOPBACK, http, post, says, server
 
 
-def _contexts(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+def contexts(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server that shows a certificate for `name`, and a client that trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -56,7 +56,7 @@ class Names:
 
 
 async def test_the_certificate_is_checked_against_the_name_not_the_address(tmp_path: Path) -> None:
-    shows, client = _contexts(tmp_path, "shop.example")
+    shows, client = contexts(tmp_path, "shop.example")
     async with server(says(http(200, GOOD)), shows) as port:
         wire = HttpWire(LOOPBACK, resolver=Names("127.0.0.1"), trust=client, total_seconds=3)
         assert isinstance(await post(f"https://shop.example:{port}", wire), WireAnswer)
@@ -70,7 +70,7 @@ async def test_a_wrong_or_unknown_certificate_is_refused_before_anything_is_sent
     async def serve(head: bytes, _body: bytes, _writer: asyncio.StreamWriter) -> None:
         seen.append(head)
 
-    shows, client = _contexts(tmp_path, name)
+    shows, client = contexts(tmp_path, name)
     async with server(serve, shows) as port:
         wire = HttpWire(LOOPBACK, resolver=Names("127.0.0.1"), trust=client if trusted else None, total_seconds=3)
         fault = await post(f"https://shop.example:{port}", wire)
@@ -80,7 +80,7 @@ async def test_a_wrong_or_unknown_certificate_is_refused_before_anything_is_sent
 
 
 async def test_a_name_is_resolved_once_so_a_second_answer_leads_nowhere(tmp_path: Path) -> None:
-    shows, client = _contexts(tmp_path, "shop.example")
+    shows, client = contexts(tmp_path, "shop.example")
     names = Names("127.0.0.1", "169.254.169.254")
     async with server(says(http(404, b"<h1>no"), http(200, GOOD)), shows) as port:
         answer = await post(f"https://shop.example:{port}", HttpWire(LOOPBACK, resolver=names, trust=client, total_seconds=3))

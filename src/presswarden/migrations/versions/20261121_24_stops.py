@@ -12,6 +12,13 @@ _MOMENT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     _stops()
     _notices()
+    op.create_table(
+        "process_pulses",
+        sa.Column("name", sa.String(32), nullable=False),
+        sa.Column("seen_at", _MOMENT, nullable=False),
+        sa.Column("told", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_process_pulses"),
+    )
 
 
 def _stops() -> None:

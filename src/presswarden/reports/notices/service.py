@@ -44,6 +44,11 @@ MOST_WEBHOOKS: Final = 10
 LONGEST_LETTER: Final = 4_000
 
 
+async def is_news(tx: Tx) -> bool:
+    """Something was recorded that was not looked through yet."""
+    return await store.reached(tx.org, tx) != await audit.size(tx)
+
+
 async def gather(tx: Tx, *, mail: bool, now: datetime) -> int:
     """Look through what was recorded since the last time, and queue what somebody is to be told. How many deliveries that made.
 

@@ -63,6 +63,10 @@ async def cursor(org: OrgId, tx: Tx) -> int | None:
     return await tx.scalar(select(CursorRow.position).where(CursorRow.org == org).with_for_update())
 
 
+async def reached(org: OrgId, tx: Tx) -> int | None:
+    return await tx.scalar(select(CursorRow.position).where(CursorRow.org == org))
+
+
 async def put_cursor(org: OrgId, tx: Tx, position: int) -> None:
     if not (await tx.execute(update(CursorRow).where(CursorRow.org == org).values(position=position))).rowcount:  # type: ignore[attr-defined]
         tx.add(CursorRow(org=org, position=position))

@@ -1,0 +1,19 @@
+"""Verbs of pulses: say that a process runs, and read who said so. Limits: a process that is busy for long says it late."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from presswarden.kernel.canonical import Json
+from presswarden.kernel.db import Tx
+from presswarden.kernel.ids import Everyone
+from presswarden.reports.pulse import store
+from presswarden.reports.pulse.model import Pulse
+
+
+async def beat(everyone: Everyone, tx: Tx, name: str, told: Mapping[str, Json], now: datetime) -> None:
+    await store.put(everyone, tx, name, told, now)
+
+
+async def pulses(everyone: Everyone, tx: Tx) -> tuple[Pulse, ...]:
+    """By name."""
+    return await store.pulses(everyone, tx)
