@@ -80,7 +80,7 @@ class Office:
         return json.loads(ran.stdout)
 
     def sit(self, *words: str, who: str = "olga", prompt: str = PROMPT, answer: str = "{0}") -> Sat:
-        program = [sys.executable, "-c", "from presswarden.processes.cli import main; main()"]
+        program = [sys.executable, "-c", "from presswarden.processes.start import main; main()"]
         return sit([*program, "--home", str(self.home), "--as", f"{who}@example.org", *words], self.env, prompt=prompt, answer=answer)
 
     def join(self, name: str, role: Role) -> None:

@@ -14,10 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from webauthn import verify_authentication_response, verify_registration_response
-from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography, parse_cbor
-from webauthn.helpers.cose import COSEAlgorithmIdentifier as Cose
-
 from presswarden.kernel import verify
 from presswarden.kernel.canonical import Json, decode_object
 from presswarden.kernel.errors import Malformed, PresswardenError
@@ -28,6 +24,8 @@ _ASSERTION: Final = frozenset({"id", "clientDataJSON", "authenticatorData", "sig
 _REGISTRATION: Final = frozenset({"id", "clientDataJSON", "attestationObject"})
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
 _UP, _UV, _BE, _BS, _AT, _ED, _RESERVED = 0x01, 0x04, 0x08, 0x10, 0x40, 0x80, 0x22
+
+# The library is imported where it is asked: it brings a sixth of what a command takes to start, and few commands look at a passkey.
 
 
 class Refused(PresswardenError):
@@ -80,6 +78,8 @@ def check(passkey: Credential, assertion: Mapping[str, Json], expected: bytes) -
     message = seen + hashlib.sha256(raw["clientDataJSON"]).digest()
     if algorithm == EDDSA and not verify.ed25519(raw["signature"], message, key):
         raise _refusal("signature", "The signature does not verify.")
+    from webauthn import verify_authentication_response
+
     try:
         verified = verify_authentication_response(
             credential={
@@ -105,6 +105,10 @@ def register(registration: Mapping[str, Json], *, party: Party, expected: bytes)
     texts = _texts(registration, _REGISTRATION)
     raw = {name: _bytes(name, text) for name, text in texts.items()}
     _client_data(raw["clientDataJSON"], "webauthn.create", expected, party.origin)
+    from webauthn import verify_registration_response
+    from webauthn.helpers import parse_cbor
+    from webauthn.helpers.cose import COSEAlgorithmIdentifier as Cose
+
     try:
         attested = parse_cbor(raw["attestationObject"])
         # Asked for without attestation: what makes an authenticator says nothing about who holds it.
@@ -136,6 +140,8 @@ def read_key(cose: bytes) -> tuple[int, bytes]:
     members = _cose(cose)
     match members:
         case {1: 2, 3: -7, -1: 1, -2: bytes(x), -3: bytes(y)} if len(members) == 5 and len(x) == len(y) == 32:
+            from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography
+
             try:
                 decoded_public_key_to_cryptography(decode_credential_public_key(cose))
             except Exception as fault:  # a point that is not on the curve

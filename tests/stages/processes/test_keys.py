@@ -42,7 +42,7 @@ async def test_serve_makes_no_keys_anew_for_a_database_that_has_secrets(
 
 def test_what_the_program_writes_is_the_users_alone_in_an_open_folder_too(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    program = "from presswarden.processes.cli import main; main()"
+    program = "from presswarden.processes.start import main; main()"
     environment = {**os.environ, "PRESSWARDEN_HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-c", program, "migrate"], env=environment, check=True, timeout=60)
     assert {path.name: path.stat().st_mode & 0o077 for path in tmp_path.glob("presswarden.sqlite*")} == {"presswarden.sqlite": 0}
