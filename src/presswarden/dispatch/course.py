@@ -18,6 +18,8 @@ from presswarden.mailbox.model import NEVER_RESENT_AFTER, Carried, Envelope, Out
 SENDINGS: Final = 3
 SENDINGS_OF_A_PLAN: Final = 6
 """The site runs a leaf once, however often it comes, and answers what it answered: asking again is the best way to know."""
+SENDINGS_OF_A_LEAF_TAKEN: Final = 3
+"""The site says itself that it took the leaf and has no answer yet: where that stands its health tells at once, the leaf only once it is done."""
 CARRIED_BY_ORDER: Final = frozenset({"control.pause", "control.resume", "control.revoke"})
 FIRST_CALL: Final = "control.confirm"
 PERSISTENT: Final = frozenset({"control.rotate", "control.rotate_site", "control.moved"})
@@ -106,7 +108,7 @@ def _turned_away(request: Request, envelope: Envelope, answer: Answer, now: date
 
 
 def _running(request: Request, envelope: Envelope, calls: int, answer: Answer, now: datetime) -> Step:
-    if envelope.sendings < _most(request) + (request.planned is None) or request.tool in PERSISTENT:
+    if envelope.sendings < _most_while_running(request) or request.tool in PERSISTENT:
         return SendAgain(_soon(envelope, now))
     # A site whose process died in the first call may be paired already; asked in a new call, it says the same, until the pairing's deadline.
     if request.tool == FIRST_CALL or (CATALOGUE[request.tool].klass is Klass.READ and calls < 2):
@@ -128,6 +130,12 @@ def _silent(request: Request, envelope: Envelope, answer: Answer, *, polls: bool
 
 def _most(request: Request) -> int:
     return SENDINGS if request.planned is None else SENDINGS_OF_A_PLAN
+
+
+def _most_while_running(request: Request) -> int:
+    if request.planned is None:
+        return SENDINGS + 1
+    return SENDINGS_OF_A_LEAF_TAKEN if request.planned.index else SENDINGS_OF_A_PLAN
 
 
 def _soon(envelope: Envelope, now: datetime) -> datetime:

@@ -19,16 +19,16 @@ NOW = datetime.fromisoformat("2026-11-20T12:00:00+00:00")
 RUNNING = Answer(Ending.RUNNING, "call.running", "The site took the call and has not answered it.", "", 409)
 
 
-def _request(tool: str = "wp.plugin.update") -> Request:
-    planned = PlannedCall(ProposalId(new_id()), "ab" * 32, 1, new_id())
+def _request(tool: str = "wp.plugin.update", index: int = 1) -> Request:
+    planned = PlannedCall(ProposalId(new_id()), "ab" * 32, index, new_id())
     return Request(
         OrgId(new_id()), RequestId(new_id()), SiteId(new_id()), InstallationId(new_id()), tool, {}, Actor("process", "flows"),
         CorrelationId(new_id()), NOW, NOW + timedelta(minutes=10), RequestState.SENT, None, None, None, planned,
     )  # fmt: skip
 
 
-def _step(answer: Answer, sendings: int) -> course.Step:
-    request = _request()
+def _step(answer: Answer, sendings: int, *, index: int = 1) -> course.Step:
+    request = _request(index=index)
     envelope = Envelope(
         CallId(new_id()), request.id, request.installation, "https://shop.example", request.tool, "0" * 64, b"{}", "0" * 32, "0" * 16,
         EnvelopeState.READY, NOW, NOW, sendings, None, None,
@@ -38,15 +38,26 @@ def _step(answer: Answer, sendings: int) -> course.Step:
 
 @pytest.mark.req("N8")
 @pytest.mark.parametrize(
-    "answer", [RUNNING, Answer(Ending.UNANSWERED, "site.timeout"), Answer(Ending.UNSENT, "site.unreachable")], ids=lambda one: one.ending
+    ("answer", "most"),
+    [
+        (RUNNING, course.SENDINGS_OF_A_LEAF_TAKEN),
+        (Answer(Ending.UNANSWERED, "site.timeout"), course.SENDINGS_OF_A_PLAN),
+        (Answer(Ending.UNSENT, "site.unreachable"), course.SENDINGS_OF_A_PLAN),
+    ],
+    ids=["running", "unanswered", "unsent"],
 )
-def test_a_leaf_that_may_have_run_is_asked_about_again_and_then_unknown(answer: Answer) -> None:
-    for sendings in range(2, course.SENDINGS_OF_A_PLAN):
+def test_a_leaf_that_may_have_run_is_asked_about_again_and_then_unknown(answer: Answer, most: int) -> None:
+    for sendings in range(2, most):
         assert isinstance(_step(answer, sendings), course.SendAgain)
-    last = _step(answer, course.SENDINGS_OF_A_PLAN)
+    last = _step(answer, most)
     assert isinstance(last, course.Settle)
     assert last.outcome.state is RequestState.UNKNOWN
     assert "never run a second time" in (last.outcome.do or "") or answer.ending is not Ending.RUNNING
+
+
+def test_what_only_prepares_a_change_is_waited_for_longer_while_the_site_is_at_it() -> None:
+    step = _step(RUNNING, course.SENDINGS_OF_A_LEAF_TAKEN, index=0)
+    assert isinstance(step, course.SendAgain)
 
 
 def test_a_leaf_that_certainly_never_left_has_failed() -> None:
