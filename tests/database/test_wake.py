@@ -7,7 +7,7 @@ from typing import assert_never
 import asyncpg
 import pytest
 
-from presswarden.kernel.wake import PipeWake, PostgresWake
+from presswarden.kernel.wake import PipeWake, PostgresWake, turns
 
 
 @pytest.fixture(params=["pipes", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -52,3 +52,32 @@ async def test_a_listener_whose_connection_was_cut_is_rung_again(postgres_cluste
         await ringing
     await wake.close()
     await admin.close()
+
+
+async def test_a_turn_comes_at_once_then_when_rung_and_none_after_the_stop(tmp_path: Path) -> None:
+    wake, stop, taken = PipeWake(tmp_path / "wake"), asyncio.Event(), asyncio.Queue[int]()
+    async with wake.listen("release") as bell:
+
+        async def work() -> None:
+            number = 0
+            async for _ in turns(stop, bell, 60):
+                number += 1
+                taken.put_nowait(number)
+
+        working = asyncio.create_task(work())
+        assert await asyncio.wait_for(taken.get(), 5) == 1
+        await wake.ring("release")
+        assert await asyncio.wait_for(taken.get(), 5) == 2
+        stop.set()
+        await asyncio.wait_for(working, 5)
+    assert taken.empty()
+
+
+async def test_a_turn_comes_without_a_ring_when_its_time_is_over(tmp_path: Path) -> None:
+    stop, count = asyncio.Event(), 0
+    async with PipeWake(tmp_path / "wake").listen("release") as bell:
+        async for _ in turns(stop, bell, 0.01):
+            count += 1
+            if count == 3:
+                stop.set()
+    assert count == 3

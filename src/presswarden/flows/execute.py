@@ -22,7 +22,7 @@ from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.ids import Everyone, OrgId, WorkId, new_id
-from presswarden.kernel.wake import Wake
+from presswarden.kernel.wake import Listener, Wake, turns
 from presswarden.mailbox import service as mailbox
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Leaf, LeafRole, Proposal
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 BEATS_EVERY: Final = 5.0
 LOST_EVERY: Final = 60.0
 RELEASES_EVERY: Final = 15.0
+"""Where nobody rang: a window that opened, a wait that is over."""
 LOCK_WAIT: Final = 1.0
 LOCK_TRIES: Final = 3_600
 WITH_TABLES: Final = frozenset({"wp.core.update", "wp.plugin.update"})
@@ -58,6 +59,7 @@ class Executor:
         self._database = database
         self._clock = clock
         self._everyone = everyone
+        self._wake = wake
         self._name = name
         self._boot = new_id()
         self._checks = checks or Checks()
@@ -73,15 +75,16 @@ class Executor:
         """Carry work out until `stop`. What is under way then goes on where it stands after the next start."""
         await self._begin()
         await self._engine.start()
-        releasing = asyncio.create_task(self._release(stop))
-        try:
-            while not stop.is_set():
-                await self._beat()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), BEATS_EVERY)
-        finally:
-            await self._engine.stop()
-            await releasing
+        async with self._wake.listen(proposals.RELEASE) as bell:
+            releasing = asyncio.create_task(self._release(stop, bell))
+            try:
+                while not stop.is_set():
+                    await self._beat()
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), BEATS_EVERY)
+            finally:
+                await self._engine.stop()
+                await releasing
 
     async def start_due(self) -> int:
         """Hand work whose time has come to the engine, and now and then what the engine lost. How much."""
@@ -182,16 +185,14 @@ class Executor:
             await rollouts.end_work(tx, work_id, now=self._clock.now())
         log.error("work %s on site %s broke off; its changes are ended as unknown or stopped", work_id, work.site)
 
-    async def _release(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
+    async def _release(self, stop: asyncio.Event, bell: Listener) -> None:
+        async for _ in turns(stop, bell, RELEASES_EVERY):
             try:
                 await self._releasing.round()
             except DatabaseGone as gone:
                 log.warning("%s", gone.says)
             except Exception:  # the next round tries again
                 log.exception("a round of what runs by itself failed")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), RELEASES_EVERY)
 
     # Being seen.
 

@@ -188,10 +188,14 @@ class DurableHands:
         return str(await self._step(step, once))
 
     async def end(self, result: Result, *, code: str, says: str, seen: Mapping[str, Json]) -> None:
-        async def write(tx: Tx, now: datetime) -> None:
-            await rollouts.end(tx, self._task.change, result, code=code, says=says, seen=seen, now=now)
+        async def once() -> Json:
+            async with self._shop.database.transaction(self._work.org) as tx:
+                await locks.hold(tx, self._lock)
+                await rollouts.end(tx, self._task.change, result, code=code, says=says, seen=seen, now=self._shop.clock.now())
+            await self._shop.wake.ring(proposals.ANALYST)
+            return None
 
-        await self._written("end", write)
+        await self._step("end", once)
 
     # One step.
 

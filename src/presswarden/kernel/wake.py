@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,6 +32,23 @@ class Wake(Protocol):
         ...
 
     def listen(self, channel: str) -> contextlib.AbstractAsyncContextManager[Listener]: ...
+
+
+async def turns(stop: asyncio.Event, bell: Listener, every: float) -> AsyncIterator[None]:
+    """A turn at once, then one whenever rung, or after `every` seconds, until `stop`.
+
+    Between two there is as much time as the last one took: rings that come in rows take half of a process at most.
+    """
+    while not stop.is_set():
+        began = time.monotonic()
+        yield
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), min(time.monotonic() - began, every))
+        rung, stopped = asyncio.ensure_future(bell.wait(every)), asyncio.ensure_future(stop.wait())
+        await asyncio.wait({rung, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (rung, stopped):
+            waiting.cancel()
+        await asyncio.gather(rung, stopped, return_exceptions=True)
 
 
 class _Bell:

@@ -22,6 +22,10 @@ from presswarden.kernel.ids import CorrelationId, PersonId, ProposalId, SiteId, 
 from presswarden.proposals import plan, store
 from presswarden.proposals.model import Draft, Item, PlanRefused, Proposal, ProposalMove, ProposalState, ProposalUnknown, Source
 
+ANALYST: Final = "analyst"
+"""The channel that wakes the analyst: a site reported something new, a package was looked for, or a change ended."""
+RELEASE: Final = "release"
+"""The channel that wakes who releases what runs by itself: something was filed, or what held it back is gone."""
 LONGEST_TITLE: Final = 200
 MOST_TOLD: Final = 1000
 """Items of one proposal that its entry names; the digest binds all."""

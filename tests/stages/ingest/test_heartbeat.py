@@ -9,6 +9,8 @@ from presswarden.audit import signing
 from presswarden.incidents.model import SignalKind
 from presswarden.kernel.ids import SiteId
 from presswarden.kernel.sealing import Kek
+from presswarden.proposals import service as proposals
+from presswarden.proposals.packages import service as packages
 from presswarden.sites.model import InstallationState
 from presswarden.telemetry import service as telemetry
 from tests.fakes.connector import INVENTORY, Connector, jcs
@@ -41,6 +43,15 @@ async def test_an_unknown_inventory_hash_asks_for_the_inventory_and_a_known_one_
     assert (await plane.post("heartbeat", site.heartbeat(full=False))).json()["need"] == "inventory"
     assert (await plane.post("heartbeat", site.heartbeat())).json()["need"] == ""
     assert (await plane.post("heartbeat", site.heartbeat(full=False))).json()["need"] == ""
+
+
+async def test_what_is_new_wakes_courier_and_analyst_and_what_is_known_wakes_nobody(plane: Plane) -> None:
+    site = await plane.paired()
+    plane.wake.rung.clear()
+    await plane.post("heartbeat", site.heartbeat())
+    assert plane.wake.rung == [packages.COURIER, proposals.ANALYST]
+    await plane.post("heartbeat", site.heartbeat(full=False))
+    assert len(plane.wake.rung) == 2
 
 
 @pytest.mark.req("P3")

@@ -11,6 +11,7 @@ from presswarden.incidents.model import KINDS, Incident, Signal, containment_of
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
 from presswarden.kernel.ids import IncidentId
+from presswarden.proposals import service as proposals
 from presswarden.sites import service as sites
 from presswarden.surfaces.cli.desk import Counter, Desk
 from presswarden.surfaces.cli.output import age, document, moment, pairs, table
@@ -48,6 +49,7 @@ def commands(counter: Counter) -> typer.Typer:
 async def _close(desk: Desk, incident: IncidentId, reason: str) -> int:
     async with desk.database.transaction(desk.org) as tx:
         closed = await incidents.close(tx, incident, reason, by=desk.person.id, now=desk.clock.now())
+    await desk.wake.ring(proposals.RELEASE)
     print(document(_plain(closed)) if desk.json else f"Closed. {KINDS[closed.kind].says}")
     return 0
 

@@ -4,6 +4,7 @@ from presswarden.approvals import service as approvals
 from presswarden.identity import service as identity
 from presswarden.identity.model import Permission
 from presswarden.policy.model import Mode
+from presswarden.proposals import service as proposals
 from presswarden.sites import service as sites
 from presswarden.surfaces.cli.desk import Desk
 from presswarden.surfaces.cli.output import document, moment, pairs
@@ -20,6 +21,8 @@ async def mode(desk: Desk, name: str, wanted: Mode | None, *, critical: bool | N
             await approvals.mark_critical(tx, site.id, critical, by=desk.person.id, now=now)
         station = await approvals.station(tx, site.id)
         counts = await approvals.mode_of(tx, site.id, now=now)
+    if wanted is not None or critical is not None:
+        await desk.wake.ring(proposals.RELEASE)
     if desk.json:
         print(
             document(

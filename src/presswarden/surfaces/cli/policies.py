@@ -20,6 +20,7 @@ from presswarden.policy import document as documents
 from presswarden.policy import presets
 from presswarden.policy.presets import Preset
 from presswarden.policy.rules import NONE, Rules
+from presswarden.proposals import service as proposals
 from presswarden.sites import service as sites
 from presswarden.surfaces.cli.desk import Counter, Desk, run, wants_json
 from presswarden.surfaces.cli.output import document, moment, pairs
@@ -142,6 +143,7 @@ async def _set(desk: Desk, file: Path, site: str) -> int:
     async with desk.database.transaction(desk.org) as tx:
         scope = await _scope(desk, tx, site, Permission.POLICY_SET)
         filed = await approvals.activate_policy(tx, given, scope=scope, by=desk.person.id, now=desk.clock.now())
+    await desk.wake.ring(proposals.RELEASE)
     return _tell(desk, filed)
 
 
@@ -149,6 +151,7 @@ async def _confirm(desk: Desk, version: int, site: str) -> int:
     async with desk.database.transaction(desk.org) as tx:
         scope = await _scope(desk, tx, site, Permission.POLICY_SET)
         filed = await approvals.confirm_policy(tx, version, scope=scope, by=desk.person.id, now=desk.clock.now())
+    await desk.wake.ring(proposals.RELEASE)
     return _tell(desk, filed)
 
 

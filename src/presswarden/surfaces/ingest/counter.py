@@ -4,6 +4,7 @@ Limits: one transaction for each message. Every signed byte in an answer was sig
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -15,6 +16,8 @@ from presswarden.kernel.canonical import Json, encode
 from presswarden.kernel.db import Database, Tx
 from presswarden.kernel.ids import OrgId
 from presswarden.mailbox import service as mailbox
+from presswarden.proposals import service as proposals
+from presswarden.proposals.packages import service as packages
 from presswarden.sites import service as sites
 from presswarden.sites.model import InstallationChanged, InstallationState, MessageRefusal, UrlRefused
 from presswarden.surfaces.ingest import bodies
@@ -24,6 +27,15 @@ from presswarden.telemetry import service as telemetry
 from presswarden.telemetry.model import Heartbeat, Need
 
 COMPARE_AGAIN: Final = timedelta(minutes=10)
+_NEWS: Final = (packages.COURIER, proposals.ANALYST)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the site is answered, and whom to wake now that it is committed."""
+
+    answer: bytes
+    rings: tuple[str, ...] = ()
 
 
 class Counter:
@@ -34,7 +46,7 @@ class Counter:
         self._door = door
         self._compared: dict[OrgId, tuple[str, datetime]] = {}
 
-    async def take_heartbeat(self, good: Verified) -> bytes | Refusal:
+    async def take_heartbeat(self, good: Verified) -> Taken | Refusal:
         """The answer, or why the heartbeat does not count. Raises `Malformed` or `TooLarge` for a body of another form."""
         heard = telemetry.read_heartbeat(good.body)
         if heard.home != good.found.home:
@@ -44,9 +56,10 @@ class Counter:
             if refusal is not None:
                 return refusal
             need = await self._learn(tx, good, heard) if good.found.state is InstallationState.PAIRED else Need.NOTHING
-            return await self._answer(tx, good, need)
+            answer = await self._answer(tx, good, need)
+        return Taken(answer, () if heard.inventory is None and heard.delta is None else _NEWS)
 
-    async def take_receipt(self, good: Verified) -> bytes | Refusal:
+    async def take_receipt(self, good: Verified) -> Taken | Refusal:
         """Keeps the answer for the dispatcher, which verifies it."""
         posted = bodies.posted_receipt(good.body)
         async with self._database.transaction(good.found.org) as tx:
@@ -56,9 +69,9 @@ class Counter:
             await mailbox.take_receipt(
                 tx, good.found.id, posted.call, status=posted.status, body=posted.body, signature=posted.signature, now=good.now
             )
-        return encode({"v": 1})
+        return Taken(encode({"v": 1}), (mailbox.DISPATCH,))
 
-    async def take_move(self, good: Verified) -> bytes | Refusal:
+    async def take_move(self, good: Verified) -> Taken | Refusal:
         """Files the move for a person to confirm."""
         told = bodies.moved(good.body)
         if told.old_home != good.found.home:
@@ -71,7 +84,7 @@ class Counter:
                 await sites.file_move(tx, good.found, old_home=told.old_home, new_home=told.home, now=good.now)
             except UrlRefused as fault:
                 return Refusal("ingest.home", fault.says, fault.do)
-        return encode({"v": 1})
+        return Taken(encode({"v": 1}))
 
     async def _claim(self, tx: Tx, good: Verified, seq: int, kind: str) -> Refusal | None:
         mark = good.mark(seq, kind)

@@ -23,18 +23,18 @@ from presswarden.sites import service as sites
 from presswarden.sites.model import InstallationChanged
 from presswarden.surfaces import problems
 from presswarden.surfaces.ingest import bodies
-from presswarden.surfaces.ingest.counter import Counter
+from presswarden.surfaces.ingest.counter import Counter, Taken
 from presswarden.surfaces.ingest.door import Door, Verified
-from presswarden.surfaces.limits import PER_ADDRESS, Limit, Rate, source_of
 from presswarden.surfaces.ingest.message import LARGEST_BODY, read_message
 from presswarden.surfaces.ingest.refusals import TEXTS, Refusal
+from presswarden.surfaces.limits import PER_ADDRESS, Limit, Rate, source_of
 
 PATIENCE: Final = 15.0
 """Seconds that a whole body may take to arrive."""
 LARGEST_PAIRING: Final = 16_384
 """Of the one message that is parsed before anything of it is proved: a stranger's MiB would hold up everybody while it is read."""
 
-Take = Callable[[Verified], Awaitable[bytes | Refusal]]
+Take = Callable[[Verified], Awaitable[Taken | Refusal]]
 
 
 class _Ingest:
@@ -56,7 +56,7 @@ class _Ingest:
         return await self._answered(request, lambda r: self._signed(r, "heartbeat", self._counter.take_heartbeat))
 
     async def receipt(self, request: Request) -> Response:
-        return await self._answered(request, lambda r: self._signed(r, "receipt", self._counter.take_receipt, wakes=True))
+        return await self._answered(request, lambda r: self._signed(r, "receipt", self._counter.take_receipt))
 
     async def moved(self, request: Request) -> Response:
         return await self._answered(request, lambda r: self._signed(r, "moved", self._counter.take_move))
@@ -70,7 +70,7 @@ class _Ingest:
             # What the wire names has a next step even where the error has none.
             return _refused(Refusal(fault.code, fault.says, fault.do)) if fault.code in TEXTS else _failed(fault)
 
-    async def _signed(self, request: Request, direction: str, take: Take, *, wakes: bool = False) -> Response:
+    async def _signed(self, request: Request, direction: str, take: Take) -> Response:
         encoding = _encoding(request, ("gzip",) if direction == "heartbeat" else ())
         message = read_message(request.headers.raw, await self._body(request))
         judged = await self._door.judge(message, encoding, direction)
@@ -83,9 +83,8 @@ class _Ingest:
             taken = judged if isinstance(judged, Refusal) else await take(judged)
         if isinstance(taken, Refusal):
             return _refused(taken)
-        if wakes:
-            await self._ring()
-        return Response(taken, 200, media_type="application/json")
+        await self._ring(*taken.rings)
+        return Response(taken.answer, 200, media_type="application/json")
 
     async def _pair(self, request: Request) -> Response:
         _encoding(request, ())
@@ -101,7 +100,7 @@ class _Ingest:
             refused = await sites.accept_pairing(tx, asked, source, self._kek, now=now)
         if refused is not None:
             return _refused(Refusal(refused.value))
-        await self._ring()
+        await self._ring(mailbox.DISPATCH)
         return Response(b'{"status":"confirming","v":1}', 202, media_type="application/json")
 
     async def _body(self, request: Request, largest: int = LARGEST_BODY) -> bytes:
@@ -125,10 +124,11 @@ class _Ingest:
             raise Malformed("There is no body.")
         return bytes(read)
 
-    async def _ring(self) -> None:
-        # A lost ring costs only the dispatcher's next look; what was committed stays committed.
-        with contextlib.suppress(Exception):
-            await self._wake.ring(mailbox.DISPATCH)
+    async def _ring(self, *channels: str) -> None:
+        # A lost ring costs only somebody's next look; what was committed stays committed.
+        for channel in channels:
+            with contextlib.suppress(Exception):
+                await self._wake.ring(channel)
 
 
 def ingest_routes(
