@@ -14,6 +14,7 @@ from presswarden.surfaces.console.fleet import routes as fleet
 from presswarden.surfaces.console.front import Front
 from presswarden.surfaces.console.help import routes as help_
 from presswarden.surfaces.console.pages import Pages
+from presswarden.surfaces.console.record import routes as record
 
 
 def furnish(app: FastAPI, database: Database, clock: Clock, kek: Kek, wake: Wake, everyone: Everyone, url: str) -> Desk:
@@ -29,7 +30,7 @@ def furnish(app: FastAPI, database: Database, clock: Clock, kek: Kek, wake: Wake
 
 def console_routes(desk: Desk) -> APIRouter:
     router = APIRouter()
-    for routes in (fleet.routes, help_.routes):
+    for routes in (fleet.routes, help_.routes, record.routes):
         router.include_router(routes(desk))
     return router
 
