@@ -4,7 +4,6 @@ Limits: so many sites of an organisation in a round, one after the other, and on
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from datetime import datetime
@@ -15,9 +14,11 @@ from presswarden.kernel.clock import Clock, SystemClock
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import EVERYONE, OrgId, SiteId
+from presswarden.kernel.wake import Wake, turns
 from presswarden.processes import home
 from presswarden.processes.beating import beating
 from presswarden.processes.settings import AnalystSettings
+from presswarden.proposals import service as proposals
 from presswarden.proposals.packages import service as packages
 from presswarden.rollouts import service as rollouts
 from presswarden.sites import service as sites
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 60.0
 NEWS_EVERY = 2.0
-"""How often it is asked whether a site reported, a package was fetched or a change ended since the last round; three look-ups of one value."""
+"""How often it is asked whether a site reported, a package was fetched or a change ended since the last round, should a ring be lost."""
 MOST_SITES = 50
 """Sites of one organisation in one round."""
 
@@ -40,22 +41,22 @@ class Analyst:
         self._reached: dict[OrgId, SiteId] = {}
         """The last site of each organisation that had its turn."""
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, wake: Wake) -> None:
         """Look every minute until `stop`, and at once when there is something new to see; a database that is away is waited for."""
         seen: tuple[datetime | None, ...] | None = None
         looked = -LOOK_EVERY
-        while not stop.is_set():
-            try:
-                newest = await self._newest()
-                if newest != seen or time.monotonic() - looked >= LOOK_EVERY:
-                    seen, looked = newest, time.monotonic()
-                    await self.look(stop)
-            except DatabaseGone as gone:
-                log.warning("%s", gone.says)
-            except Exception:  # the next round tries again: an analyst that ended would take `serve` with it
-                log.exception("a round of the analyst failed")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), NEWS_EVERY)
+        async with wake.listen(proposals.ANALYST) as bell:
+            async for _ in turns(stop, bell, NEWS_EVERY):
+                try:
+                    newest = await self._newest()
+                    if newest != seen or time.monotonic() - looked >= LOOK_EVERY:
+                        seen, looked = newest, time.monotonic()
+                        if await self.look(stop):
+                            await wake.ring(proposals.RELEASE)
+                except DatabaseGone as gone:
+                    log.warning("%s", gone.says)
+                except Exception:  # the next round tries again: an analyst that ended would take `serve` with it
+                    log.exception("a round of the analyst failed")
 
     async def look(self, stop: asyncio.Event | None = None) -> int:
         """One round over all organisations. How many proposals were filed."""
@@ -109,6 +110,6 @@ async def run(settings: AnalystSettings, stop: asyncio.Event) -> None:
     database = await home.open_database(settings.database)
     try:
         async with beating(database, SystemClock(), {"analyst": {}}):
-            await Analyst(database, SystemClock()).run(stop)
+            await Analyst(database, SystemClock()).run(stop, home.wake_for(database, settings.home))
     finally:
         await database.dispose()

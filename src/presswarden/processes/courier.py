@@ -22,6 +22,7 @@ from presswarden.processes import home
 from presswarden.processes.beating import beating
 from presswarden.processes.sending import Sending
 from presswarden.processes.settings import CourierSettings
+from presswarden.proposals import service as proposals
 from presswarden.proposals.packages import service as packages
 from presswarden.telemetry import service as telemetry
 from presswarden.telemetry.offers import service as offers
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 60.0
 SEND_EVERY = 3.0
 NEWS_EVERY = 2.0
-"""How often it is asked whether a site reported anything since the last round; one look-up of one value."""
+"""How often it is asked whether a site reported anything since the last round, should a ring be lost; one look-up of one value."""
 MOST_AT_ONCE = 25
 """Packages of one organisation in one round; the others wait no longer than that."""
 
@@ -96,6 +97,7 @@ class Courier:
                 else:
                     await packages.missed(tx, package, came.code, came.says, self._clock.now())
             await self._wake.ring(packages.FETCHED)
+            await self._wake.ring(proposals.ANALYST)
         return len(due)
 
     async def _newest(self) -> datetime | None:

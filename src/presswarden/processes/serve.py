@@ -53,7 +53,7 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
                 acting.run(stop),
                 cleaning.run(stop),
                 fetching.run(stop),
-                thinking.run(stop),
+                thinking.run(stop, wake),
                 _announce(listening, settings, say),
             )
     finally:

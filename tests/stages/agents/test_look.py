@@ -1,6 +1,8 @@
 """The analyst at work: what it finds at a site is filed as a recommendation, once, and filing is all it does."""
 
+import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from presswarden.audit import service as audit
 from presswarden.audit.model import Actor
 from presswarden.kernel.db import Database
 from presswarden.kernel.ids import OrgId, SiteId, new_id
+from presswarden.kernel.wake import PipeWake
+from presswarden.processes import analyst as process
 from presswarden.processes.analyst import MOST_SITES, Analyst
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Proposal, ProposalState, Source
@@ -193,3 +197,20 @@ async def test_a_zip_that_nobody_fetches_holds_nothing_up(shop: Shop, frozen: Fr
         await packages.want(tx, [(AKISMET, "5.7.3", URL)], frozen.now())
     frozen.advance(minutes=3)
     assert await Analyst(shop.database, frozen).look() == 1
+
+
+async def test_it_looks_when_it_is_rung_and_rings_who_releases(
+    shop: Shop, frozen: FrozenClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "NEWS_EVERY", 60.0)
+    wake, stop = PipeWake(tmp_path / "wake"), asyncio.Event()
+    async with wake.listen(proposals.RELEASE) as bell:
+        running = asyncio.create_task(Analyst(shop.database, frozen).run(stop, wake))
+        assert not await bell.wait(0.3), "nothing was offered yet"
+        await shop.report(offered(), frozen.now())
+        frozen.advance(seconds=30)
+        await wake.ring(proposals.ANALYST)
+        assert await bell.wait(10)
+        stop.set()
+        await asyncio.wait_for(running, 10)
+    assert [each.state for each in await _listed(shop)] == [ProposalState.RECOMMENDED]
