@@ -133,6 +133,16 @@ def may(person: Person, permission: Permission, site: SiteId | None = None) -> b
     return any(permission in ALLOWED[grant.role] for grant in person.grants if grant.covers(site))
 
 
+def reach(person: Person, permission: Permission) -> frozenset[SiteId] | None:
+    """The sites for which `may` says yes; None for every site of the organisation."""
+    if person.removed_at is not None:
+        return frozenset()
+    giving = [grant for grant in person.grants if permission in ALLOWED[grant.role]]
+    if any(grant.everywhere for grant in giving):
+        return None
+    return frozenset(site for grant in giving for site in ((grant.site,) if grant.site else grant.sites))
+
+
 class Forbidden(PresswardenError):
     """The person's roles do not allow it."""
 

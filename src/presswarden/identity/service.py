@@ -11,6 +11,7 @@ from presswarden.audit.model import Actor, Entry, Recorded
 from presswarden.identity import store
 from presswarden.identity.model import (
     ALLOWED,
+    ClientUnknown,
     Forbidden,
     Grant,
     LastOwner,
@@ -32,8 +33,8 @@ from presswarden.kernel.ids import CorrelationId, Everyone, PersonId, SiteId, ne
 
 async def create_organisation(tx: Tx, name: str, owner_name: str, owner_mail: str, now: datetime) -> Organisation:
     """Make the organisation of this transaction, which the caller opened for a fresh `OrgId`, with its first owner. Raises `NameRefused`."""
-    await store.add_organisation(tx.org, tx, _plain(name, 200), now)
-    new = store.NewPerson(PersonId(new_id()), _plain(owner_name, 200), _mail(owner_mail))
+    await store.add_organisation(tx.org, tx, plain_text(name, 200), now)
+    new = store.NewPerson(PersonId(new_id()), plain_text(owner_name, 200), mail_address(owner_mail))
     await store.add_person(tx.org, tx, new, now)
     await store.add_grant(tx.org, tx, new.id, Grant(Role.OWNER))
     await _record(tx, "organisation.created", Actor("person", new.id), f"organisation:{tx.org}", {"owner": new.id}, now)
@@ -127,8 +128,8 @@ async def require(tx: Tx, who: PersonId, permission: Permission, *, site: SiteId
 
 async def add_person(tx: Tx, *, name: str, mail: str, grant: Grant, by: PersonId, now: datetime) -> Person:
     """Raises `Forbidden`, `MailTaken`, `NameRefused`."""
-    await _require_granting(tx, by, grant)
-    new = store.NewPerson(PersonId(new_id()), _plain(name, 200), _mail(mail))
+    await require_granting(tx, by, grant)
+    new = store.NewPerson(PersonId(new_id()), plain_text(name, 200), mail_address(mail))
     if await store.people(tx.org, tx, mail=new.mail):
         raise MailTaken("Somebody in this organisation has that mail address already.", do="Give that person the role instead.")
     await store.add_person(tx.org, tx, new, now)
@@ -139,7 +140,7 @@ async def add_person(tx: Tx, *, name: str, mail: str, grant: Grant, by: PersonId
 
 async def grant_role(tx: Tx, who: PersonId, grant: Grant, *, by: PersonId, now: datetime) -> Person:
     """Give a role; giving it twice changes nothing. Raises `Forbidden`, `PersonUnknown`."""
-    await _require_granting(tx, by, grant)
+    await require_granting(tx, by, grant)
     subject = await person(tx, who)
     if grant in subject.grants:
         return subject
@@ -150,7 +151,7 @@ async def grant_role(tx: Tx, who: PersonId, grant: Grant, *, by: PersonId, now: 
 
 async def withdraw_role(tx: Tx, who: PersonId, grant: Grant, *, by: PersonId, now: datetime) -> Person:
     """Take a role away. Raises `LastOwner` rather than leave an organisation without one, `Forbidden`, `PersonUnknown`."""
-    await _require_granting(tx, by, grant)
+    await require_granting(tx, by, grant)
     subject = await person(tx, who)
     if grant not in subject.grants:
         return subject
@@ -159,6 +160,24 @@ async def withdraw_role(tx: Tx, who: PersonId, grant: Grant, *, by: PersonId, no
     await store.drop_grant(tx.org, tx, who, grant)
     await _record(tx, "role.withdrawn", Actor("person", by), f"person:{who}", _shown(grant), now)
     return await person(tx, who)
+
+
+async def introduce(tx: Tx, who: PersonId, *, organisation: str, name: str, mail: str, now: datetime) -> Person:
+    """The first owner says who they are, and what the organisation is called. Raises `NameRefused`, `MailTaken`, `PersonUnknown`."""
+    await store.rename_organisation(tx.org, tx, plain_text(organisation, 200))
+    await change_person(tx, who, name=name, mail=mail, now=now)
+    await _record(tx, "organisation.named", Actor("person", who), f"organisation:{tx.org}", {}, now)
+    return await person(tx, who)
+
+
+async def change_person(tx: Tx, who: PersonId, *, name: str, mail: str, now: datetime) -> None:
+    """Their own name and mail address. Raises `NameRefused`, `MailTaken`, `PersonUnknown`."""
+    await person(tx, who)
+    wanted = mail_address(mail)
+    if any(one.id != who for one in await store.people(tx.org, tx, mail=wanted)):
+        raise MailTaken("Somebody in this organisation has that mail address already.", do="Use another one.")
+    await store.change_person(tx.org, tx, who, name=plain_text(name, 200), mail=wanted)
+    await _record(tx, "person.changed", Actor("person", who), f"person:{who}", {}, now)
 
 
 async def remove_person(tx: Tx, who: PersonId, *, by: PersonId, now: datetime) -> None:
@@ -171,7 +190,10 @@ async def remove_person(tx: Tx, who: PersonId, *, by: PersonId, now: datetime) -
     await _record(tx, "person.removed", Actor("person", by), f"person:{who}", {}, now)
 
 
-async def _require_granting(tx: Tx, by: PersonId, grant: Grant) -> None:
+async def require_granting(tx: Tx, by: PersonId, grant: Grant) -> None:
+    """This person may give and take this role. Raises `Forbidden`, `ClientUnknown`."""
+    if grant.client is not None and grant.client not in {one.id for one in await store.clients(tx.org, tx)}:
+        raise ClientUnknown("There is no such client in this organisation.", do="List the clients and use the name shown.")
     await require(tx, by, Permission.OWNERS_MANAGE if grant.role is Role.OWNER else Permission.PEOPLE_MANAGE)
 
 
@@ -189,15 +211,17 @@ def _shown(grant: Grant) -> dict[str, Json]:
     return {"role": grant.role.value, "site": grant.site or "", **({"client": grant.client} if grant.client else {})}
 
 
-def _plain(text: str, longest: int) -> str:
+def plain_text(text: str, longest: int) -> str:
+    """A name as it is kept. Raises `NameRefused`."""
     name = text.strip()
     if not name or len(name) > longest or any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for char in name):
         raise NameRefused(f"A name is 1 to {longest} characters of plain text.", do="Leave out control and direction characters.")
     return name
 
 
-def _mail(text: str) -> str:
-    mail = _plain(text, 254).lower()
+def mail_address(text: str) -> str:
+    """A mail address as it is kept. Raises `NameRefused`."""
+    mail = plain_text(text, 254).lower()
     local, _, domain = mail.rpartition("@")
     if not local or not domain or any(char.isspace() for char in mail):
         raise NameRefused("That is not a mail address.", do="Write it as name@domain.")
