@@ -24,7 +24,7 @@ _DISPATCHER = Actor("process", "dispatcher")
 
 
 class Looking:
-    """Eyes of one process; `paths` are looked at on every site, the home page first."""
+    """Eyes of one process; `paths` are looked at on every site that has none of its own, the home page first."""
 
     def __init__(self, database: Database, clock: Clock, bench: Bench, wire: Wire, paths: tuple[str, ...] = ("",)) -> None:
         self._database = database
@@ -38,7 +38,9 @@ class Looking:
     ) -> tuple[Page, ...]:
         """The site's public pages, signed as probes of an open change if one is named. Nothing, where the gate does not let us look."""
         async with self._database.transaction(org) as tx:
-            visit, permit = await self._visit(tx, site, installation, self._paths, change, correlation)
+            chosen = await sites.health_pages(tx, site)
+            paths = self._paths if chosen is None else ("", *chosen)
+            visit, permit = await self._visit(tx, site, installation, paths, change, correlation)
         return () if permit is None else await self._wire.look(visit, permit)
 
     async def exposed(

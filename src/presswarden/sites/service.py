@@ -49,15 +49,16 @@ from presswarden.sites.model import (
     base_url,
 )
 from presswarden.sites.moving import complete_move, confirm_move, file_move, move_of, moves_confirmed
+from presswarden.sites.pages import health_pages, set_health_pages
 from presswarden.sites.pending import store as pending
 
 # The verbs that stand in rooms of their own; this module is the stage's one door.
 __all__ = [
     "abandon_confirmation", "accept_pairing", "add_pooled_keys", "begin_pairing", "claim_message", "complete_move", "confirm_move",
-    "confirm_paired", "confirmations_due", "count_refused_signature", "expire_pairings", "file_move", "find_site", "hmac_keys", "in_state",
+    "confirm_paired", "confirmations_due", "count_refused_signature", "expire_pairings", "file_move", "find_site", "health_pages", "hmac_keys", "in_state",
     "installation", "installation_of", "installations_to_serve", "is_late_arrival", "list_sites", "message_keys", "move_of",
     "moves_confirmed", "paired_by_algorithm", "paired_count", "pause", "pin_control_key", "pool_size", "refuse_unknown_pairing", "resume", "revocation_told",
-    "revoke", "rotate_site_key", "site_keys", "site_of", "some_sites",
+    "revoke", "rotate_site_key", "set_health_pages", "site_keys", "site_of", "some_sites",
 ]  # fmt: skip
 
 REMEMBER_MESSAGES = timedelta(minutes=15)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Text,
     UniqueConstraint,
     Update,
     bindparam,
@@ -46,6 +47,7 @@ class SiteRow(Tenant, Base):
     installation: Mapped[str | None] = mapped_column(String(36))
     pause_reason: Mapped[str | None] = mapped_column(String(200))
     paused_at: Mapped[datetime | None]
+    health_pages: Mapped[str | None] = mapped_column(Text)
 
 
 class InstallationRow(Tenant, Base):
@@ -132,6 +134,15 @@ async def sites(org: OrgId, tx: Tx, site: SiteId | None = None) -> tuple[Site, .
     if site is not None:
         query = query.where(SiteRow.site == site)
     return tuple(_site(row, newest) for row, newest in (await tx.execute(query, execution_options=_FRESH)).all())
+
+
+_PAGES = select(SiteRow.health_pages).where(SiteRow.org == bindparam("of_org"), SiteRow.site == bindparam("of"))
+
+
+async def health_pages(org: OrgId, tx: Tx, site: SiteId) -> str | None:
+    """As they were written; None where nobody chose any."""
+    _ = org
+    return next((row.health_pages for row in await tx.rows(_PAGES, of=site)), None)
 
 
 async def set_site(org: OrgId, tx: Tx, site: SiteId, **values: Any) -> None:

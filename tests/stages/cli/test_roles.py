@@ -70,6 +70,7 @@ def test_an_auditor_reads_the_record_with_its_payloads_and_changes_nothing(ran: 
     assert ran("auditor", "audit", "list", "--entry", told["entry"]).exit_code == 0
     for words in (
         ["pair", "new"],
+        ["health-urls", "shop", "--none"],
         ["pause", "shop"],
         ["resume", "shop"],
         ["revoke", "shop", "--yes"],

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261121_20"
-down_revision = "20261120_15"
+down_revision = "20261121_10"
 
 _MOMENT = sa.DateTime(timezone=True)
 _ID = sa.String(36)

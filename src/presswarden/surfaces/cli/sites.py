@@ -6,7 +6,7 @@ import typer
 
 from presswarden.kernel.ids import RequestId
 from presswarden.policy.model import Mode
-from presswarden.surfaces.cli import asking, changes, controls, modes, pairing, site_pages, updating
+from presswarden.surfaces.cli import asking, changes, controls, health_pages, modes, pairing, site_pages, updating
 from presswarden.surfaces.cli.desk import Counter
 
 SiteName = Annotated[str, typer.Argument(metavar="SITE", help="The site: id, label or home URL.")]
@@ -73,6 +73,21 @@ def commands(counter: Counter) -> typer.Typer:
     ) -> None:
         """Show or choose how much may happen on a site without a person."""
         counter.serve(context, lambda desk: modes.mode(desk, site, mode, critical=critical))
+
+    @app.command("health-urls")
+    def health_urls(
+        context: typer.Context,
+        site: SiteName,
+        urls: Annotated[
+            list[str] | None, typer.Argument(metavar="[URL]...", help="Up to five pages of this site. Default: show them.")
+        ] = None,
+        none: Annotated[bool, typer.Option("--none", help="The home page alone.")] = False,
+        default: Annotated[bool, typer.Option("--default", help="Those of the settings again.")] = False,
+    ) -> None:
+        """Show or choose the pages that are looked at after a change, beside the home page."""
+        if none + default + bool(urls) > 1:
+            raise typer.BadParameter("Name pages, or say --none, or --default.")
+        counter.serve(context, lambda desk: health_pages.health_urls(desk, site, urls or (() if none else None), default=default))
 
     @app.command("pause")
     def pause(context: typer.Context, site: SiteName, reason: Reason = "") -> None:
