@@ -23,7 +23,7 @@ MORE_DOORS = {
     "dispatch": {"locks", "looking"},
     "gate": {"permit"},
     "mailbox": {"wishes"},
-    "policy": {"confidence", "decide", "document", "presets", "rules", "versions", "words"},
+    "policy": {"confidence", "decide", "document", "drafts", "presets", "rules", "versions", "words"},
     "proposals": {"plan", "snapshots", "updates", "words"},
     "rollouts": {"by_hand", "words"},
 }
@@ -32,6 +32,8 @@ ROOMS = {
     "identity": {"accounts", "clients", "invitations", "sessions", "tokens"},
     "proposals": {"packages"},
     "reports": {"changed", "fleet", "notices", "pulse", "questions", "sites"},
+    "mailbox": {"batches"},
+    "sites": {"tags", "views"},
     "telemetry": {"offers"},
 }
 """Rooms of a stage that are large enough for doors of their own."""

@@ -17,6 +17,7 @@ from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import EVERYONE, OrgId
 from presswarden.kernel.sealing import Kek
 from presswarden.mailbox import service as mailbox
+from presswarden.mailbox.batches import service as batches
 from presswarden.processes import home
 from presswarden.processes.beating import beating
 from presswarden.processes.checking import Checker
@@ -87,6 +88,7 @@ class Janitor:
             await telemetry.expire(EVERYONE, tx, now, days=self._retention_days)
             await sites.expire_pairings(EVERYONE, tx, now)
             await mailbox.expire(EVERYONE, tx, now=now)
+            await batches.expire(EVERYONE, tx, now=now)
             await gate.expire(EVERYONE, tx, now=now)
             await packages.expire(EVERYONE, tx, now)
             await notices.expire(EVERYONE, tx, now)

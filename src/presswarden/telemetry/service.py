@@ -32,6 +32,7 @@ from presswarden.telemetry.model import (
 )
 from presswarden.telemetry.offers import service as offers
 from presswarden.telemetry.offers.model import Offer
+from presswarden.telemetry.roll import service as roll
 from presswarden.telemetry.rounds import store as rounds
 
 RETENTION_DAYS = 30
@@ -177,6 +178,7 @@ async def expire(everyone: Everyone, tx: Tx, now: datetime, *, days: int = RETEN
     horizon = Retention(days).horizon(now)
     went = await store.expire(everyone, tx, horizon)
     await offers.expire(everyone, tx, horizon)
+    await roll.expire(everyone, tx)
     return went
 
 
@@ -184,6 +186,7 @@ async def _keep_inventory(tx: Tx, site: SiteId, source: Source, hash_: str, foun
     stored = await store.inventory(tx.org, tx, site)
     await store.put_inventory(tx.org, tx, site, source, hash_, found, sent_at, now)
     await offers.seen(tx, site, found, now)
+    await roll.seen(tx, site, found)
     difference = _difference(stored.components if stored else {}, found)
     payload = {"components": len(found), "hash": hash_, "source": source.value, **difference}
     entry = Entry("inventory.changed", Actor("process", "telemetry"), f"site:{site}", new_id(), payload)

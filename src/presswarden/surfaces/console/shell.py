@@ -8,6 +8,7 @@ from presswarden.gate import service as gate
 from presswarden.gate.model import Stop
 from presswarden.identity.model import Person
 from presswarden.kernel.db import Tx
+from presswarden.reports.fleet import service as fleet
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +26,5 @@ NO_SHELL: Final = Shell()
 
 
 async def shell_of(tx: Tx, person: Person, now: datetime) -> Shell:
-    _ = person
-    return Shell(stops=await gate.stops(tx, now=now))
+    counts = await fleet.counts(tx, person)
+    return Shell(counts.sites, counts.waiting, counts.running, counts.incidents, await gate.stops(tx, now=now))
