@@ -236,6 +236,21 @@ def test_wordpress_updating_by_itself_goes_first(changed: Changed) -> None:
         changed.site.php("delete_option( 'auto_updater.lock' );")
 
 
+def test_an_update_that_was_slow_to_begin_never_does(changed: Changed) -> None:
+    changed.offer()
+    slow = changed.site.content / "mu-plugins" / "06-slow.php"
+    snapshot = changed.snapshot(TINY)
+    slow.write_text("<?php\n$_SERVER['REQUEST_TIME'] -= 130;\n")
+    try:
+        answer = changed.update(TINY, "1.1", snapshot=snapshot)
+    finally:
+        slow.unlink()
+    assert (answer.code, "two minutes" in answer.json["says"]) == ("action.before", True)
+    assert changed.served() == "1.0"
+    assert changed.clean()
+    assert changed.update(TINY, "1.1", snapshot=snapshot).status == 200
+
+
 def test_only_an_open_change_is_closed_and_only_once(changed: Changed) -> None:
     assert changed.close(str(uuid.uuid4())).json["says"].startswith("unknown")
     changed.offer()

@@ -13,6 +13,8 @@ UNANSWERED: Final = 6
 """Reads in a row without an answer, after which a site counts as one that does not answer."""
 SETTLE: Final = (0, 2, 5, 10, 20, 30, 60, 60, 60, 120, 120, 120)
 """Seconds between the reads that settle what nobody knows. Together longer than a signed call stays valid, so that none can arrive after the last."""
+TAKEN: Final = (0, 2, 5, 10, 20, 30, 60)
+"""The same for a call that the site says it has taken: together longer than the two minutes in which an update opens its change or never does (wire.md, 12)."""
 SOON: Final = (0, 1, 2, 5, 10)
 
 

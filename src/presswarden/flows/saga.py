@@ -69,6 +69,10 @@ async def _settled(hands: Hands, task: Task, before: Look, told: Outcome, checks
     await hands.note("settle", code=told.code, says=told.says)
     failed = Finding(told.code or "act.unknown", told.says or "The answer to the change was lost.", certain=True)
     why = ladder.Why(failed.code, (failed,))
+    if told.code == "call.running":
+        stood = await looking.stands(hands, task, "taken", looking.TAKEN)
+        if stood is not None and stood.of(task.change) is None:
+            return await _never_began(hands, task, before, told, stood)
     stood = await looking.stands(hands, task, "settle", looking.SOON if told.state is RequestState.REFUSED else looking.SETTLE)
     if stood is None:
         return await ladder.climb(hands, task, before, why, checks, answers=False)
@@ -92,7 +96,7 @@ async def _never_began(hands: Hands, task: Task, before: Look, told: Outcome, st
     if look.health is not None and look.component == before.component:
         if told.state is RequestState.REFUSED:
             return untouched(told)
-        return Ending(Result.STOPPED, "change.never_began", "The call never reached the site; everything is as it was.", seen_in(look))
+        return Ending(Result.STOPPED, "change.never_began", "The call never ran on the site; everything is as it was.", seen_in(look))
     says = "The site knows nothing of this change, and the component is not as it was before."
     open_one = stood.change is not None and stood.change.stage in OPEN
     return Ending(Result.UNKNOWN, "change.unknown", f"{says} {'Another change is open.' if open_one else by_hand(task)}", seen_in(look))

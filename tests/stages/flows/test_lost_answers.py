@@ -60,6 +60,27 @@ async def test_a_call_that_never_arrived_changed_nothing() -> None:
     assert site.waited > 330, "longer than a signed call stays valid"
 
 
+TAKEN = Outcome(RequestState.UNKNOWN, "call.running", "The site took the call and has not answered it.")
+
+
+async def test_a_call_that_the_site_took_and_never_began_is_over_after_two_minutes() -> None:
+    site = FakeSite(bend={"act": TAKEN})
+    ended = await ends(site)
+    assert (ended.result, ended.code, site.acts) == (Result.STOPPED, "change.never_began", [1])
+    assert 120 < site.waited < 180
+
+
+async def test_an_update_that_the_site_took_and_is_long_at_is_waited_for() -> None:
+    def at_work(here: FakeSite) -> Outcome:
+        here.run("act")
+        here.stage = "applying"
+        return TAKEN
+
+    site = FakeSite(bend={"act": at_work, "settle.6.wait": lambda here: setattr(here, "stage", "confirm")})
+    assert (await ends(site)).result is Result.SUCCEEDED
+    assert site.acts == [1, 2]
+
+
 async def test_a_failure_that_came_after_the_answer_is_settled_too() -> None:
     site = FakeSite(bend={"act": lambda here: (here.run("act"), Outcome(RequestState.FAILED, "sites.not_paired", "Revoked."))[1]})
     ended = await ends(site)

@@ -16,6 +16,8 @@ final class Turn {
 	/** WordPress's lock of its automatic updates. One left by a process that died is taken over after so many seconds. */
 	private const LOCK  = 'auto_updater';
 	private const STALE = 900;
+	/** Seconds after the start of its request in which an update opens its change or never does: later the caller has taken it for dead. */
+	private const TOO_LATE = 120;
 
 	private static bool $taken = false;
 
@@ -24,9 +26,13 @@ final class Turn {
 	/**
 	 * @param string $change    That is about to be opened.
 	 * @param string $component Of it.
-	 * @throws Refusal With action.change_open while WordPress updates something by itself.
+	 * @throws Refusal With action.change_open while WordPress updates something by itself; action.before when it is too late.
 	 */
 	public static function take( string $change, string $component ): self {
+		$begun = isset( $_SERVER['REQUEST_TIME'] ) ? (int) $_SERVER['REQUEST_TIME'] : 0;
+		if ( time() - $begun > self::TOO_LATE ) {
+			throw Refusal::because( 'action.before', 'This site took longer than two minutes to come so far; nothing was touched.' );
+		}
 		Remains::take_away();
 		if ( ! \WP_Upgrader::create_lock( self::LOCK, self::STALE ) ) {
 			throw Refusal::because( 'action.change_open', 'WordPress is updating something by itself just now.' );
