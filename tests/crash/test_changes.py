@@ -216,28 +216,30 @@ def test_another_dispatcher_ends_what_a_dead_one_had_begun_though_the_janitor_th
     """The act ran, its answer was lost, and the process never comes back; who hands its work over is killed while it does."""
     plane, act = works.plane, course_of(asyncio.run(points.steps(GOOD.name))).index("act")
     works.install(GOOD)
-    running = works.release(GOOD, asleep="dispatcher")
-    with ExitStack() as held:
-        there = [held.enter_context(brakes.at(one, Stop(act, "act", Halt.RAN))) for one in running]
-        plane.thaw("dispatcher")
-        until(lambda: all(met.is_there() for met in there), "the acts ran")
-        plane.start("dispatcher-2")
-        plane.kill("dispatcher")
-        for met in there:
-            met.after_the_death()
-    with stalled(plane, "executors") as somebody_waits:
-        somebody_waits()
-        plane.kill("janitor")
-    plane.start("janitor")
-    works.ended(running)
-    told = [works.told(GOOD, one) for one in running]
+    told: list[Told] = []
+    for _ in range(ROUNDS):
+        running = works.release(GOOD, asleep="dispatcher")
+        with ExitStack() as held:
+            there = [held.enter_context(brakes.at(one, Stop(act, "act", Halt.RAN))) for one in running]
+            plane.thaw("dispatcher")
+            until(lambda there=there: all(met.is_there() for met in there), "the acts ran")
+            plane.start("dispatcher-2")
+            plane.kill("dispatcher")
+            for met in there:
+                met.after_the_death()
+        with stalled(plane, "executors") as somebody_waits:
+            somebody_waits()
+            plane.kill("janitor")
+        plane.start("janitor")
+        works.ended(running)
+        told += [works.told(GOOD, one) for one in running]
+        works.at_peace()
+        plane.kill("dispatcher-2")
+        plane.start("dispatcher")
     assert [each.lost for each in told if each.lost] == []
     ran, lost = sum(each.acts[LeafRole.ACT] for each in told), sum(each.acts != GOOD.acts for each in told)
     twice = sum(each.twice for each in told)
-    tell("dispatcher, janitor", GOOD.name, "never back; while handing over", times=1, asked=len(told), ran=ran, lost=lost, twice=twice)
-    works.at_peace()
-    plane.kill("dispatcher-2")
-    plane.start("dispatcher")
+    tell("dispatcher, janitor", GOOD.name, "never back; while handing over", times=ROUNDS, asked=len(told), ran=ran, lost=lost, twice=twice)
 
 
 def test_the_record_of_all_that_has_no_gap(works: Works) -> None:
