@@ -73,6 +73,8 @@ ALONE = (
     *(Death(UPDATE, f"at upgrader_{hook}", f"upgrader_{hook}", "", BACK) for hook in HALF_WAY),
     Death(UPDATE, "at upgrader_process_complete", "upgrader_process_complete", "", BACK, priority=20),
 )
+LONG = ALONE[3]
+"""Two minutes pass until it is sure that the update, which the site took, does not begin any more."""
 IN_A_RESTORE = in_a_call(RESTORE, BACK, BACK)
 
 
@@ -107,7 +109,7 @@ def chains(chance: random.Random, sites: int) -> dict[Story, list[tuple[Death, .
 
     longest = max(len(pool(deaths)) for deaths in BESIDE)
     several: list[tuple[Death, ...]] = list(zip(*(pool(deaths, longest) for deaths in BESIDE), strict=True))
-    alone: list[tuple[Death, ...]] = [(death,) for death in pool(ALONE)]
+    alone: list[tuple[Death, ...]] = [(death,) for death in sorted(pool(ALONE), key=lambda death: death == LONG)]
     back: list[tuple[Death, ...]] = [(death,) for death in pool(IN_A_RESTORE)]
     if ROUNDS:
         return {GOOD: [*several, *alone], BAD: back}
@@ -140,7 +142,7 @@ def changed(works: Works, story: Story, by_shop: dict[Shop, tuple[Death, ...]]) 
         held = {shop: gates.enter_context(shop.gate.hold(CALL, most=1, which=calls(chain[0].tool))) for shop, chain in by_shop.items()}
         running = works.release(story)
         together(lambda shop: die_in(shop, by_shop[shop], held[shop]), list(by_shop))
-        works.ended(running)
+        works.ended(running, 400)
     together(Shop.fresh_server, works.shops)
     found: dict[Running, Told] = {}
     for one in running:
