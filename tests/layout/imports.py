@@ -66,6 +66,7 @@ HOMES = {  # where each library may be imported; a library of others that is not
     "random": NOWHERE,
     "rfc8785": {"kernel.canonical"},
     "rich": {"surfaces.cli", "surfaces.cli.*", "processes.*"},
+    "segno": {"surfaces.console.entry.app_codes"},
     "shelve": NOWHERE,
     "smtplib": {"outside.mail"},
     "socket": {"outside.*", "processes.*"},  # processes listen

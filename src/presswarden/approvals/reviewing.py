@@ -43,6 +43,11 @@ async def yes_counts(tx: Tx, wanted: Collection[ProposalId]) -> Mapping[Proposal
     return await store.counted(tx.org, tx, tuple(wanted)) if wanted else {}
 
 
+async def answered_by(tx: Tx, person: PersonId, wanted: Collection[ProposalId]) -> frozenset[ProposalId]:
+    """Which of these this person said yes or no to."""
+    return await store.said_by(tx.org, tx, person, tuple(wanted)) if wanted else frozenset()
+
+
 async def attention(tx: Tx, *, since: datetime) -> tuple[Attention, ...]:
     """How people answered since then, whoever answered most first."""
     by: dict[PersonId, list[Given]] = {}

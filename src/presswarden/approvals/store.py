@@ -111,6 +111,12 @@ async def counted(org: OrgId, tx: Tx, proposals: Sequence[ProposalId]) -> Mappin
     return {ProposalId(proposal): int(count) for proposal, count in rows}
 
 
+async def said_by(org: OrgId, tx: Tx, person: PersonId, proposals: Sequence[ProposalId]) -> frozenset[ProposalId]:
+    """Which of these this person answered."""
+    mine = (ConsentRow.org == org, ConsentRow.person == person, ConsentRow.proposal.in_(proposals))
+    return frozenset(ProposalId(found) for found in await tx.scalars(select(ConsentRow.proposal).where(*mine)))
+
+
 def _given(row: ConsentRow | Row[Any]) -> Given:
     return Given(
         org=OrgId(row.org),

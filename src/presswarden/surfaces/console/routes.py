@@ -9,12 +9,15 @@ from presswarden.kernel.sealing import Kek
 from presswarden.kernel.wake import Wake
 from presswarden.surfaces.console import faults
 from presswarden.surfaces.console.assets import PREFIX, Assets
+from presswarden.surfaces.console.changes import routes as changes
 from presswarden.surfaces.console.desk import Desk
 from presswarden.surfaces.console.fleet import routes as fleet
 from presswarden.surfaces.console.front import Front
 from presswarden.surfaces.console.help import routes as help_
+from presswarden.surfaces.console.incidents import routes as incidents
 from presswarden.surfaces.console.pages import Pages
 from presswarden.surfaces.console.record import routes as record
+from presswarden.surfaces.console.review import routes as review
 
 
 def furnish(app: FastAPI, database: Database, clock: Clock, kek: Kek, wake: Wake, everyone: Everyone, url: str) -> Desk:
@@ -30,7 +33,7 @@ def furnish(app: FastAPI, database: Database, clock: Clock, kek: Kek, wake: Wake
 
 def console_routes(desk: Desk) -> APIRouter:
     router = APIRouter()
-    for routes in (fleet.routes, help_.routes, record.routes):
+    for routes in (fleet.routes, help_.routes, record.routes, review.routes, changes.routes, incidents.routes):
         router.include_router(routes(desk))
     return router
 
