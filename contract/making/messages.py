@@ -28,7 +28,7 @@ from contract.making.seeds import (
 Case = dict[str, Any]
 CHECKPOINT = "control.example/org/1\n3\nqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=\n\n\u2014 control.example/org/1 qqqqqg==\n"
 INVENTORY = {
-    "core": {"version": "7.1.4"},
+    "core": {"timezone": "Europe/Berlin", "version": "7.1.4"},
     "php": {"version": "8.2.7"},
     "plugin:akismet/akismet.php": {"active": True, "version": "5.5"},
     "plugin:hello.php": {"active": False, "name": "Hello \u202e Dolly \U0001f600", "version": "1.7.2"},

@@ -108,6 +108,21 @@ def test_a_standing_order_pauses_resumes_and_leaves_its_checkpoint(shared: Paire
     assert shared.call("wp.site.inventory").status == 200
 
 
+@pytest.mark.req("P7")
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ("'timezone_string' => 'Europe/Berlin'", "Europe/Berlin"),
+        ("'timezone_string' => '', 'gmt_offset' => 5.5", "+05:30"),
+        ("'gmt_offset' => 0", "+00:00"),
+    ],
+)
+def test_the_site_reports_its_own_time_zone(shared: Paired, settings: str, told: str) -> None:
+    shared.site.php(f"foreach ( array( {settings} ) as $name => $value ) {{ update_option( $name, $value ); }}")
+    beat(shared)
+    assert shared.call("wp.site.inventory").result["inventory"]["core"]["timezone"] == told
+
+
 @pytest.mark.req("P6")
 @pytest.mark.parametrize(
     ("seq", "members"),

@@ -27,7 +27,7 @@ def test_a_schema_is_sound_and_closed(name: str) -> None:
     assert value["description"]
     open_objects = {place.rsplit("/", 1)[-1] for place, inner in walk(value) if is_open(inner)}
     # Described where it is known (args, before, result), a map of names (the others), or open to named extras (a problem's root).
-    maps = {"inventory", "set", "refusals", "skills", "headers", "additionalProperties"}
+    maps = {"inventory", "core", "set", "refusals", "skills", "headers", "additionalProperties"}
     assert open_objects <= {"args", "before", "result"} | maps | ({""} if name == "problem" else set())
 
 

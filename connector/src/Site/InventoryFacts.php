@@ -64,6 +64,7 @@ final class InventoryFacts {
 		return (object) array(
 			'locale'    => Plain::text( get_locale() ),
 			'multisite' => is_multisite(),
+			'timezone'  => Plain::text( substr( wp_timezone_string(), 0, 60 ) ),
 			'version'   => Plain::text( get_bloginfo( 'version' ) ),
 		);
 	}

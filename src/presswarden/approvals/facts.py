@@ -115,12 +115,12 @@ async def _of_site(
     now: datetime,
 ) -> SiteFacts:
     facts = await telemetry.facts(tx, site.id, components=tuple({item.component for item in items if item.component}))
-    zone = facts.get("environment.timezone")
+    zone = facts.get("core.timezone")
     return SiteFacts(
         site=site.id,
         mode=effective(station, rules),
         critical=station.critical,
-        timezone=zone.value if zone is not None and isinstance(zone.value, str) and zone.value else "UTC",
+        timezone=zone.value if zone is not None and isinstance(zone.value, str) else "",
         snapshot_confirmed=station.snapshot_confirmed_at is not None,
         snapshot_verified=snapshot_verified,
         ineligible=_ineligible(site, facts, items, held, now),

@@ -139,7 +139,7 @@ class SiteFacts:
     critical: bool
     """Marked by people as a site where a fault costs most."""
     timezone: str
-    """IANA name, as the site reports it; UTC where it does not."""
+    """IANA name or offset, as the site reports it; "" where it does not."""
     snapshot_confirmed: bool
     """At least one snapshot was verified on this site (W8)."""
     snapshot_verified: bool | None

@@ -149,6 +149,24 @@ async def test_a_window_that_closed_in_between_holds_the_act_back(database: Data
     assert await case.codes(case.call()) == []
 
 
+@pytest.mark.req("P7")
+async def test_a_window_in_the_sites_time_goes_by_the_zone_that_the_site_reports(
+    database: Database, frozen: FrozenClock, org: OrgId
+) -> None:
+    frozen.at = datetime.fromisoformat("2026-11-21T21:00:00+00:00")  # opened two days later, at 22:00 in Berlin
+    office = await opened(database, frozen, org)
+    async with office.database.transaction(org) as tx:
+        window = {"days": ["mon"], "from": "22:00", "to": "22:10", "tz": "site"}
+        await approvals.activate_policy(tx, as_built_in(change_windows=[window]), by=office.olga, now=frozen.now())
+    case = await approved(office)
+    await case.verified()
+    await office.heard(case.site)
+    assert await case.codes(case.call()) == ["gate.policy.timezone"], "a site that reports none is not taken for one in Greenwich"
+    for zone, codes in (("", ["gate.policy.timezone"]), ("UTC", ["gate.policy.window"]), ("Europe/Berlin", [])):
+        await office.heard(case.site, {**INVENTORY, "core": {**INVENTORY["core"], "timezone": zone}})
+        assert await case.codes(case.call()) == codes, zone
+
+
 async def test_a_site_that_is_no_longer_fit_gets_no_change(case: Case) -> None:
     await case.verified()
     await case.office.heard(case.site, watchdog=False)
