@@ -29,7 +29,7 @@ from lab.updates import UpdateServer
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = (("blog", "6.8"), ("club", "6.5"), ("shop", "7.1"))
-HEALTH_SECONDS = 2
+HEALTH_SECONDS = 1
 
 
 def main() -> int:
@@ -128,7 +128,7 @@ def _acts(cast: acts.Cast, company: Company) -> list[tuple[str, Callable[[], Non
 def _announce(stage: Stage, versions: Sequence[tuple[str, str]]) -> None:
     print("Presswarden: real WordPress sites are paired, seen, changed, taken back and proved.")
     stage.say(
-        f"The minute of checks after each change is {HEALTH_SECONDS} seconds here; nothing else is shortened but the policy's waiting days."
+        f"The minute of checks after each change is {HEALTH_SECONDS} second here; nothing else is shortened but the policy's waiting days."
     )
     missing, php = [each for each in plan(tuple(version for _, version in versions)) if not each.cached], foresee()
     if not missing and not php:

@@ -9,12 +9,14 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lab.browser import Browser
+from lab.commands import Ran
 from lab.demo.control import Control
-from lab.demo.stage import DemoFailed, Stage
+from lab.demo.stage import DemoFailed, Stage, side_by_side
 from lab.gate import Answer
 from lab.recorder import Recorder
 from lab.site import Site
@@ -57,8 +59,11 @@ def pair(cast: Cast) -> None:
 
 def inventory(cast: Cast) -> None:
     cast.site.wp("presswarden", "heartbeat")
-    cast.stage.say(cast.control.run("site", "show", "shop"))
-    seen = cast.control.ask("site", "show", "shop")
+    text, document = side_by_side(
+        lambda: cast.control.run("site", "show", "shop"), lambda: cast.control.run("--json", "site", "show", "shop")
+    )
+    cast.stage.say(text)
+    seen = json.loads(document)
     version = re.search(r"\$wp_version = '([^']+)'", (cast.site.root / "wp-includes/version.php").read_text())
     core = seen["components"]["core"]["version"]
     cast.stage.check(f"WordPress {core} is what wp-includes/version.php says", holds=version is not None and core == version[1])
@@ -70,8 +75,8 @@ def inventory(cast: Cast) -> None:
 
 def reads(cast: Cast) -> None:
     cast.site.clear_events()
-    for tool in READS:
-        told = cast.control.ask("site", "read", "shop", tool)
+    asked = [partial(cast.control.ask, "site", "read", "shop", tool) for tool in READS]
+    for tool, told in zip(READS, side_by_side(*asked), strict=True):
         cast.stage.say(f"{tool}: {_short(told['result'])}")
     ran = [event["tool"] for event in cast.site.await_events("action_ran", len(READS))]
     cast.stage.check(f"the site ran these {len(READS)} reads and nothing else", holds=set(ran) == set(READS))
@@ -79,7 +84,7 @@ def reads(cast: Cast) -> None:
 
 def attack(cast: Cast) -> None:
     cast.site.clear_events()
-    call = cast.recorder.calls()[-1]  # the last read: wp.site.health
+    call = next(one for one in reversed(cast.recorder.calls()) if b"wp.site.health" in one.body)
     id_ = call.header("X-WP-Agent-ToolCallId")
     cast.stage.say(f"Captured: POST {call.path}, call {id_}, {len(call.body)} bytes")
     _refused(cast, "the same bytes again", cast.recorder.replay(call), 409, "call.duplicate")
@@ -95,16 +100,21 @@ def attack(cast: Cast) -> None:
 def prove(cast: Cast) -> None:
     away = cast.control.home.parent / "kept-by-somebody-else"
     export = cast.control.home.parent / "audit-export"
+    altered = cast.control.home.parent / "altered-by-somebody"
     cast.stage.say(cast.control.run("audit", "list", "--limit", "8"))
     _all_placed(cast)
     cast.stage.say(cast.control.run("audit", "export", str(export)))
     shutil.copytree(export, away)
+    shutil.copytree(export, altered)
+    _tamper(altered)
     alone = {"PRESSWARDEN_HOME": str(cast.control.home.parent / "no-installation-here")}
-    verdict = cast.control.run("audit", "verify-export", str(away), "--key", str(export / "log.vkey"), environment=alone)
-    cast.stage.say(verdict)
-    cast.stage.check("the export verifies where no database is", holds="agree" in verdict)
-    _tamper(away)
-    found = cast.control.attempt("audit", "verify-export", str(away), "--key", str(export / "log.vkey"), environment=alone)
+
+    def verified(folder: Path) -> Ran:
+        return cast.control.attempt("audit", "verify-export", str(folder), "--key", str(export / "log.vkey"), environment=alone)
+
+    good, found = side_by_side(partial(verified, away), partial(verified, altered))
+    cast.stage.say(good.stdout)
+    cast.stage.check("the export verifies where no database is", holds=good.code == 0 and "agree" in good.stdout)
     cast.stage.say(next((line for line in found.stdout.splitlines() if "WRONG" in line), found.stdout + found.stderr))
     cast.stage.check("one byte changed in it is found, and where", holds=found.code == 6)
 

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from lab.death import await_deaths, die_at
 from lab.demo.control import Control
 from lab.demo.people import Somebody
 from lab.demo.places import Place
-from lab.demo.stage import DemoFailed, Stage
+from lab.demo.stage import DemoFailed, Stage, side_by_side
 from lab.packages import Kind, write_plugin, write_theme
 from lab.updates import UpdateServer
 
@@ -56,10 +57,8 @@ def people_and_policy(company: Company) -> None:
     stage, owner, second = company.stage, company.owner, company.second
     company.control.acting = owner.mail
     owner.ask("person", "add", second.name, second.mail, "--role", "owner")
-    for person in (owner, second):
-        person.enrol()
+    _, _, wanted = side_by_side(owner.enrol, second.enrol, lambda: owner.ask("policy", "preset", "balanced"))
     stage.say("Two owners, each with a passkey (played by a seeded authenticator).")
-    wanted = owner.ask("policy", "preset", "balanced")
     wanted["operations"]["wait_days"] = {"patch": 0, "minor": 0, "major": 0, "security": 0}
     wanted["operations"]["core"]["wait_days"] = 0
     company.folder.mkdir(parents=True, exist_ok=True)
@@ -79,8 +78,7 @@ def first_changes(company: Company) -> None:
     places = company.places if company.alone else company.places[1:]
     for place in places:
         place.hear_of_updates()
-    for place in places:
-        agree(company, place, f"theme:{CALM}")
+    side_by_side(*(partial(agree, company, place, f"theme:{CALM}") for place in places))
     for place in places:
         ended(company, place, f"theme:{CALM}", "succeeded")
         style = (place.site.content / "themes" / CALM / "style.css").read_text()
@@ -91,13 +89,15 @@ def first_changes(company: Company) -> None:
 
 def canary(company: Company) -> None:
     company.updates.offer(NOTES, "1.0.1")
+    publish_language(company)
     for place in company.places:
         place.hear_of_updates()
     first, *others = company.places
-    waiting = {place.label: recommended(company, place, f"plugin:{NOTES}/{NOTES}.php") for place in company.places}
+    seen = side_by_side(*(partial(recommended, company, place, f"plugin:{NOTES}/{NOTES}.php") for place in company.places))
+    waiting = {place.label: one for place, one in zip(company.places, seen, strict=True)}
     company.stage.say(f"An analyst recommends notes 1.0.1 everywhere, with a confidence of {waiting[first.label]['confidence']:.4f}")
     company.stage.check("that is below 0.82, so nothing runs by itself", holds=all(one["confidence"] < 0.82 for one in waiting.values()))
-    agree(company, first, f"plugin:{NOTES}/{NOTES}.php")
+    agree(company, first, f"plugin:{NOTES}/{NOTES}.php", waiting[first.label])
     change = ended(company, first, f"plugin:{NOTES}/{NOTES}.php", "succeeded")
     company.stage.say(f"{first.label} is the canary: asked by {change['asked_by']}, agreed by {change['agreed']}")
     company.stage.check(f"{first.label} serves notes 1.0.1", holds=first.served(NOTES) == "1.0.1")
@@ -113,11 +113,14 @@ def canary(company: Company) -> None:
         company.stage.check(f"the canary's success lifted the confidence to {max(sure):.4f}", holds=max(sure) >= 0.82)
 
 
+def publish_language(company: Company) -> None:
+    """Before it is looked for: what runs by itself waits ten seconds in which anybody may stop it, and other changes go on meanwhile."""
+    company.places[-1].site.php("update_option( 'WPLANG', 'de_DE' );")
+    company.updates.offer_translation(NOTES, "de_DE", {"Notes": "Notizen"})
+
+
 def languages(company: Company) -> None:
     place = company.places[-1]
-    place.site.php("update_option( 'WPLANG', 'de_DE' );")
-    company.updates.offer_translation(NOTES, "de_DE", {"Notes": "Notizen"})
-    place.hear_of_updates()
     component = f"translation:plugin:{NOTES}:de_DE"
     ended(company, place, component, "succeeded")
     pack = place.site.content / "languages" / "plugins" / f"{NOTES}-de_DE.mo"
@@ -157,8 +160,7 @@ def bad_days(company: Company) -> None:
         place.hear_of_updates()
     die_at(killed.site, "upgrader_clear_destination", FORMS)
     days = [(dying, GALLERY, "rolled_back"), (killed, FORMS, "rolled_back"), (swapped, SHOP, "refused")]
-    for place, slug, _ in days:
-        agree(company, place, f"plugin:{slug}/{slug}.php")
+    side_by_side(*(partial(agree, company, place, f"plugin:{slug}/{slug}.php") for place, slug, _ in days))
     for place, slug, result in days:
         change = ended(company, place, f"plugin:{slug}/{slug}.php", result)
         company.stage.say(f"{place.label}: {slug} 1.0.1: {change['result']} ({change['code']}). {change['says']}")
@@ -174,9 +176,10 @@ def what_changed(company: Company) -> None:
     places = _places_in_the_record(company)
     unended = []
     for place in company.places:
+        table, document = side_by_side(*(partial(company.control.run, *form, "site", "changes", place.label) for form in ((), ("--json",))))
         company.stage.say(f"{place.label}: what changed, who asked, who agreed, and how it ended")
-        company.stage.say(company.control.run("site", "changes", place.label))
-        for one in place.changes():
+        company.stage.say(table)
+        for one in json.loads(document):
             seen = ", ".join(f"{name} {value}" for name, value in sorted(one["seen"].items()) if value not in ("", False, 0))
             proof = f"entry {places[one['id']]} of the record" if one["id"] in places else "not in the record"
             company.stage.say(f"  {one['component']}: verified by {seen or 'nothing that was touched'}; proof: {proof}")
@@ -199,19 +202,16 @@ def recommended(company: Company, place: Place, component: str) -> dict[str, Any
     """The recommendation for this component of this site, once the analyst filed it."""
 
     def look() -> dict[str, Any] | None:
-        for one in company.owner.ask("proposal", "list", "--site", place.label, "--state", "recommended"):
-            shown = company.owner.ask("proposal", "show", one["id"])
-            if shown["blast_radius"]["components"] == [component]:
-                return dict(shown)
-        return None
+        listed = company.owner.ask("proposal", "list", "--site", place.label, "--state", "recommended")
+        return next((one for one in listed if one["components"] == [component]), None)
 
     return _until(look, f"a recommendation for {component} on {place.label}", 60, company.control)
 
 
-def agree(company: Company, place: Place, component: str) -> None:
-    """One owner adopts what is recommended, the other says yes with the passkey."""
-    for _ in range(5):
-        proposal = recommended(company, place, component)
+def agree(company: Company, place: Place, component: str, known: dict[str, Any] | None = None) -> None:
+    """One owner adopts what is recommended (`known`: as it was just seen), the other says yes with the passkey."""
+    for turn in range(5):
+        proposal = known if known is not None and not turn else recommended(company, place, component)
         adopted = company.control.attempt("--as", company.owner.mail, "--json", "proposal", "adopt", proposal["id"])
         if adopted.code == 0:
             company.second.approve(proposal["id"])

@@ -142,7 +142,8 @@ def plain_line(asked: Proposal) -> dict[str, Json]:
     return {
         "id": asked.id, "title": asked.title, "state": asked.state.value, "risk": asked.risk.value, "source": asked.source.value,
         "by": f"{asked.by.kind}:{asked.by.id}", "adopted_by": asked.adopted_by.id if asked.adopted_by else None, "confidence": asked.confidence,
-        "digest": asked.plan.digest, "sites": list(asked.sites), "filed_at": unix(asked.filed_at), "approve_by": unix(asked.approve_by),
+        "digest": asked.plan.digest, "sites": list(asked.sites),
+        "components": list(dict.fromkeys(item.component for item in asked.items)), "filed_at": unix(asked.filed_at), "approve_by": unix(asked.approve_by),
         "execute_by": unix(asked.execute_by),
     }  # fmt: skip
 
