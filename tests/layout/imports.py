@@ -31,7 +31,7 @@ ROOMS = {
     "audit": {"checks"},
     "identity": {"accounts", "clients", "invitations", "sessions", "tokens"},
     "proposals": {"packages"},
-    "reports": {"changed", "fleet", "notices", "pulse", "questions", "sites"},
+    "reports": {"answers", "changed", "fleet", "notices", "pulse", "questions", "sites"},
     "mailbox": {"batches"},
     "sites": {"tags", "views"},
     "telemetry": {"offers"},

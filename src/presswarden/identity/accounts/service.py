@@ -14,6 +14,9 @@ from presswarden.audit import service as audit
 from presswarden.audit.model import Actor, Entry
 from presswarden.identity import service as identity
 from presswarden.identity.accounts import challenges, codes, store
+from presswarden.identity.accounts.challenges import REGISTER, SIGN_IN, STEP_UP
+from presswarden.identity.accounts.challenges import make as new_challenge
+from presswarden.identity.accounts.codes import address, new_seed, seed_text
 from presswarden.identity.accounts.entering import (
     Entered,
     Place,
@@ -42,9 +45,9 @@ from presswarden.kernel.webauthn import Party
 
 # The verbs that stand in files of their own; this module is the room's one door.
 __all__ = [
-    "Entered", "Passwords", "Place", "add_key", "any_way", "begin", "candidates", "enter", "forget", "forget_tries", "judge", "make_setup_code",
-    "new_recovery_codes", "proves_by_code", "proves_by_key", "remove_key", "remove_password", "remove_person", "set_password", "set_up", "start_over",
-    "take_setup", "ways", "whose_key",
+    "REGISTER", "SIGN_IN", "STEP_UP", "Entered", "Passwords", "Place", "add_key", "address", "any_way", "begin", "candidates", "enter", "forget",
+    "forget_tries", "judge", "make_setup_code", "new_challenge", "new_recovery_codes", "new_seed", "proves_by_code", "proves_by_key", "remove_key",
+    "remove_password", "remove_person", "seed_text", "set_password", "set_up", "start_over", "take_setup", "ways", "whose_key",
 ]  # fmt: skip
 
 MOST_KEYS: Final = 10
@@ -124,7 +127,7 @@ async def add_key(
 ) -> LoginKey:
     """Raises `KeyRefused`."""
     await identity.person(tx, person)
-    if not challenges.holds(kek, challenge, challenges.REGISTER, bound, now):
+    if not challenges.holds(kek, challenge, REGISTER, bound, now):
         raise _refused("challenge", "The page was open for too long.")
     try:
         found = webauthn.register(registration, party=party, expected=challenge)

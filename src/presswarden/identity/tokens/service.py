@@ -38,8 +38,10 @@ async def tokens_of(tx: Tx, person: PersonId) -> tuple[Token, ...]:
     return await store.tokens(tx.org, tx, person)
 
 
-async def token_of(everyone: Everyone, tx: Tx, text: str, now: datetime) -> tuple[Organisation, Person, frozenset[Scope]] | None:
-    """Whose it is, while it and its person hold. None otherwise, whatever the reason."""
+async def token_of(
+    everyone: Everyone, tx: Tx, text: str, now: datetime, *, note: bool = True
+) -> tuple[Organisation, Person, frozenset[Scope]] | None:
+    """Whose it is, while it and its person hold. None otherwise, whatever the reason. `note`: write down that it was used today."""
     if not text.startswith(PREFIX) or len(text) != len(PREFIX) + 43:
         return None
     found = await store.by_digest(everyone, tx, digest_of(text))
@@ -49,7 +51,7 @@ async def token_of(everyone: Everyone, tx: Tx, text: str, now: datetime) -> tupl
     who, organisation = await people.people(org, tx, person=token.person), await people.organisation(org, tx)
     if organisation is None or not who or who[0].removed_at is not None:
         return None
-    if token.used_at is None or token.used_at.date() != now.date():
+    if note and (token.used_at is None or token.used_at.date() != now.date()):
         await store.used(org, tx, token.id, now)
     return organisation, who[0], token.scopes
 

@@ -11,11 +11,13 @@ from presswarden.surfaces.console import faults
 from presswarden.surfaces.console.assets import PREFIX, Assets
 from presswarden.surfaces.console.changes import routes as changes
 from presswarden.surfaces.console.desk import Desk
+from presswarden.surfaces.console.entry import routes as entry
 from presswarden.surfaces.console.fleet import routes as fleet
 from presswarden.surfaces.console.front import Front
 from presswarden.surfaces.console.help import routes as help_
 from presswarden.surfaces.console.incidents import routes as incidents
 from presswarden.surfaces.console.pages import Pages
+from presswarden.surfaces.console.people import routes as people
 from presswarden.surfaces.console.record import routes as record
 from presswarden.surfaces.console.review import routes as review
 
@@ -33,7 +35,7 @@ def furnish(app: FastAPI, database: Database, clock: Clock, kek: Kek, wake: Wake
 
 def console_routes(desk: Desk) -> APIRouter:
     router = APIRouter()
-    for routes in (fleet.routes, help_.routes, record.routes, review.routes, changes.routes, incidents.routes):
+    for routes in (entry.routes, people.routes, fleet.routes, help_.routes, record.routes, review.routes, changes.routes, incidents.routes):
         router.include_router(routes(desk))
     return router
 
