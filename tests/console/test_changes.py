@@ -13,7 +13,7 @@ from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Change, Result
 from presswarden.sites import service as sites
 from presswarden.surfaces.console import live
-from tests.console.reviewed import answer, paired, proposed
+from tests.console.reviewed import answer, office_of, paired, proposed
 from tests.console.rig import House, text_of
 
 pytestmark = pytest.mark.req("W13", "S3")
@@ -30,9 +30,10 @@ async def _approved(house: House) -> tuple[Proposal, Change]:
 async def _begun(house: House) -> tuple[Proposal, Change]:
     filed, change = await _approved(house)
     async with house.transaction() as tx:
-        await rollouts.begin(tx, change, now=house.clock.now())
-        await rollouts.note(tx, change.id, "snapshot", now=house.clock.now())
-        await rollouts.note(tx, change.id, "act", says="<b>bold</b>\u202e", now=house.clock.now())
+        office = office_of(house)
+        await rollouts.begin(tx, change, now=office.later(seconds=1))
+        await rollouts.note(tx, change.id, "snapshot", now=office.later(seconds=1))
+        await rollouts.note(tx, change.id, "act", says="<b>bold</b>\u202e", now=office.later(seconds=1))
     return filed, change
 
 
