@@ -13,13 +13,13 @@ from presswarden.identity import service as identity
 from presswarden.identity.model import Grant, Organisation, Person, Role
 from presswarden.identity.sessions import service as sessions
 from presswarden.identity.sessions.model import Way
+from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database, Tx
 from presswarden.kernel.ids import OrgId, PersonId, SiteId, new_id
 from presswarden.kernel.sealing import Kek
 from presswarden.kernel.wake import Listener
 from presswarden.processes.web import build_app
 from presswarden.surfaces.console.door import COOKIE
-from tests.fakes.clock import FrozenClock
 
 URL = "http://localhost:8700"
 CONSENTS = "http://consent.localhost:8700"
@@ -68,7 +68,7 @@ class Browser:
 @dataclass
 class House:
     database: Database
-    clock: FrozenClock
+    clock: Clock
     app: FastAPI
     organisation: Organisation
     people: dict[Role, Person] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class House:
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app, client=("192.0.2.7", 40000)), base_url=url, follow_redirects=False)
 
 
-async def open_house(database: Database, clock: FrozenClock, *, name: str = "Northwind", app: FastAPI | None = None) -> House:
+async def open_house(database: Database, clock: Clock, *, name: str = "Northwind", app: FastAPI | None = None) -> House:
     """An organisation with one person of every role, behind the application; a second one shares `app`."""
     org, wake = OrgId(new_id()), CountedWake()
     async with database.transaction(org) as tx:
@@ -128,7 +128,7 @@ async def open_house(database: Database, clock: FrozenClock, *, name: str = "Nor
     return House(database, clock, app or build_app(database, clock, KEK, wake, URL), made, people, wake)
 
 
-async def _join(tx: Tx, role: Role, owner: PersonId, name: str, clock: FrozenClock) -> Person:
+async def _join(tx: Tx, role: Role, owner: PersonId, name: str, clock: Clock) -> Person:
     mail = f"{role.value}@{name.lower()}.example"
     return await identity.add_person(tx, name=f"{role.value.capitalize()} Person", mail=mail, grant=Grant(role), by=owner, now=clock.now())
 

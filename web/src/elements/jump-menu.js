@@ -3,11 +3,16 @@ customElements.define("jump-menu", class extends HTMLElement {
 	connectedCallback() {
 		this.addEventListener("keydown", (event) => this.walked(event));
 		this.addEventListener("focusout", (event) => { if (!this.contains(event.relatedTarget)) this.close(); });
-		this.addEventListener("focusin", () => { this.found.hidden = this.found.childElementCount === 0; });
+		this.addEventListener("focusin", () => this.shown());
+		new MutationObserver(() => this.shown()).observe(this.found, { childList: true });
 	}
 
 	get found() {
 		return this.querySelector(".found");
+	}
+
+	shown() {
+		this.found.hidden = this.found.childElementCount === 0;
 	}
 
 	close() {

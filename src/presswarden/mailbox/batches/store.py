@@ -48,7 +48,7 @@ async def add(
     await tx.flush()
 
 
-def _batches(org: OrgId) -> Select[Any]:
+def _batches(org: OrgId) -> Select[str, str, str, datetime, int, Any, Any]:
     done = func.sum(case((RequestRow.state == RequestState.DONE.value, 1), else_=0))
     # A part without its request was refused at once, or its request was let go after it had settled.
     settled = func.sum(case((RequestRow.id.is_(None) | RequestRow.state.in_(_OVER), 1), else_=0))

@@ -100,8 +100,8 @@ _WORST = {each.value: place for place, each in enumerate(Condition)}
 _NARROWER = {mode.value: place for place, mode in enumerate(MODES)}
 
 
-def _order(wish: Wish, late: datetime) -> tuple[ColumnElement[Any], ...]:
-    by: ColumnElement[Any]
+def _order(wish: Wish, late: datetime) -> tuple[Any, ...]:
+    by: Any  # a column or an expression over columns
     match wish.sort:
         case Sort.NAME:
             by = FleetRow.label
@@ -212,7 +212,7 @@ def _seen(org: OrgId, reach: Reach) -> list[ColumnElement[bool]]:
     return [ComponentRow.org == org, *([] if reach is None else [ComponentRow.site.in_(list(reach))])]
 
 
-def _offered(org: OrgId, reach: Reach) -> Select[Any]:
+def _offered(org: OrgId, reach: Reach) -> Select[str, int]:
     which = [OfferRow.org == org, *([] if reach is None else [OfferRow.site.in_(list(reach))])]
     return select(OfferRow.component, func.count(func.distinct(OfferRow.site)).label("offered")).where(*which).group_by(OfferRow.component)
 

@@ -5,6 +5,7 @@ Where htmx asked for a part, the part alone is the answer. Limits: knows codes a
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,6 +68,9 @@ def catch(app: FastAPI, desk: Desk) -> None:
     async def of_the_framework(request: Request, fault: Exception) -> Response:
         assert isinstance(fault, HTTPException)  # noqa: S101 - what it is registered for
         says = "The page does not exist, or it is not yours to see." if fault.status_code == 404 else str(fault.detail)
+        # No route was met, so nobody has looked yet who is asking: only the frame of the page depends on it.
+        with suppress(PresswardenError):
+            await door.signed_in(desk)(request)
         return _shown(desk, request, fault.status_code, "not_found" if fault.status_code == 404 else "request.malformed", says, "")
 
     async def misread(request: Request, fault: Exception) -> Response:

@@ -4,7 +4,7 @@
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final  # Any: what a template is given
 from urllib.parse import urlsplit
@@ -50,6 +50,10 @@ class Pages:
         self._templates.filters.update(
             plain=wording.plain, moment=wording.moment, iso=wording.iso, number=wording.number, initials=wording.initials
         )
+
+    def teach(self, name: str, filter_: Callable[..., object]) -> None:
+        """A filter of one room, for its own templates."""
+        self._templates.filters[name] = filter_
 
     def render(
         self,

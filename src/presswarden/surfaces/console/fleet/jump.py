@@ -1,0 +1,71 @@
+"""`/jump`: sites, proposals and people by a word, for the search in the top bar. Limits: shows what the person may see, ten of each at most."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from presswarden.identity import service as identity
+from presswarden.identity.model import Permission, reach
+from presswarden.kernel.db import Tx
+from presswarden.proposals import service as proposals
+from presswarden.reports.fleet import service as reports
+from presswarden.reports.fleet.model import LONGEST_TEXT, Wish
+from presswarden.surfaces.console import door
+from presswarden.surfaces.console.desk import Desk
+from presswarden.surfaces.console.visit import Visit
+
+MOST: Final = 8
+PLACES: Final = (
+    ("Inbox", "/"), ("Fleet", "/sites"), ("Connect a site", "/sites/new"), ("Components", "/components"), ("Proposals", "/proposals"),
+    ("Changes", "/changes"), ("Incidents", "/incidents"), ("Snapshots", "/snapshots"), ("Audit trail", "/audit"), ("Policies", "/policies"),
+    ("Stops", "/stop"), ("People and roles", "/people"), ("Settings", "/settings"), ("Your account", "/account"), ("Help", "/help"),
+    ("Shortcuts", "/help/keys"), ("What this can and can't do", "/safety"), ("Jobs", "/jobs"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    title: str
+    small: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class JumpView:
+    text: str
+    groups: tuple[tuple[str, str, tuple[Hit, ...]], ...]
+    """Heading, icon, what was found; none is empty."""
+
+
+def routes(desk: Desk) -> APIRouter:
+    router = APIRouter()
+    signed_in = door.signed_in(desk)
+
+    @router.get("/jump")
+    async def jump(request: Request, visit: Annotated[Visit, Depends(signed_in)], q: str = "") -> Response:
+        text = q.strip()[:LONGEST_TEXT]
+        async with desk.reading(visit) as tx:
+            groups = await _found(tx, desk, visit, text) if text else ()
+        view = JumpView(text, tuple(group for group in groups if group[2]))
+        return desk.pages.render(request, "fleet/jump.html", view=view, visit=visit, region="fleet/found.html")
+
+    return router
+
+
+async def _found(tx: Tx, desk: Desk, visit: Visit, text: str) -> tuple[tuple[str, str, tuple[Hit, ...]], ...]:
+    wanted = text.casefold()
+    fleet = await reports.fleet(tx, visit.person, Wish(text=text), desk.clock.now())
+    sites = tuple(Hit(one.label, one.home, f"/sites/{one.site}") for one in fleet.sites[:MOST])
+    asked = tuple(
+        Hit(one.title, one.state.value, f"/proposals/{one.id}")
+        for one in await proposals.listed(tx)
+        if (wanted in one.title.casefold() or one.id.startswith(wanted)) and all(visit.may(Permission.SITE_SEE, site) for site in one.sites)
+    )[:MOST] if reach(visit.person, Permission.SITE_SEE) != frozenset() else ()  # fmt: skip
+    people = tuple(
+        Hit(one.name, one.mail, "/people")
+        for one in (await identity.people(tx) if visit.may(Permission.PEOPLE_SEE) else ())
+        if wanted in one.name.casefold() or wanted in one.mail
+    )[:MOST]
+    places = tuple(Hit(name, "", url) for name, url in PLACES if wanted in name.casefold())[:MOST]
+    return ("Sites", "server", sites), ("Proposals", "list-checks", asked), ("People", "users", people), ("Pages", "arrow-right", places)
