@@ -141,6 +141,11 @@ async def list_incidents(tx: Tx, *, site: SiteId | None = None, only_open: bool 
     return await store.listed(tx.org, tx, site=site, only_open=only_open, limit=limit)
 
 
+async def page(tx: Tx, *, before: tuple[datetime, str] | None = None, limit: int) -> tuple[Incident, ...]:
+    """Those opened last first; `before` is the moment of opening and the id of the last one of the page before."""
+    return await store.page(tx.org, tx, before=before, limit=limit)
+
+
 async def show(tx: Tx, incident: IncidentId) -> tuple[Incident, tuple[Signal, ...]]:
     """One incident with the first 100 of its signals. Raises `IncidentUnknown`; another organisation's is unknown too."""
     found = await store.find(tx.org, tx, incident)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -127,6 +128,15 @@ async def listed(org: OrgId, tx: Tx, *, site: SiteId | None, only_open: bool, li
         wanted = wanted.where(IncidentRow.open_key.is_not(None))
     newest_first = wanted.order_by(IncidentRow.last_at.desc(), IncidentRow.id).limit(limit)
     return tuple(_incident(row) for row in await tx.scalars(newest_first.execution_options(populate_existing=True)))
+
+
+async def page(org: OrgId, tx: Tx, *, before: tuple[datetime, str] | None, limit: int) -> tuple[Incident, ...]:
+    """Those opened last first, from `before` on: the last one of the page before."""
+    wanted = select(IncidentRow).where(IncidentRow.org == org)
+    if before is not None:
+        wanted = wanted.where(tuple_(IncidentRow.opened_at, IncidentRow.id) < tuple_(*before))
+    newest = wanted.order_by(IncidentRow.opened_at.desc(), IncidentRow.id.desc()).limit(limit)
+    return tuple(_incident(row) for row in await tx.scalars(newest.execution_options(populate_existing=True)))
 
 
 async def open_at(org: OrgId, tx: Tx, site: SiteId) -> tuple[Incident, ...]:

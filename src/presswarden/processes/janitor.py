@@ -10,6 +10,9 @@ from presswarden.audit import service as audit
 from presswarden.flows.reaping import Reaper
 from presswarden.gate import service as gate
 from presswarden.identity import service as identity
+from presswarden.identity.accounts import service as accounts
+from presswarden.identity.invitations import service as invitations
+from presswarden.identity.sessions import service as sessions
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import Clock, SystemClock
 from presswarden.kernel.db import Database, DatabaseGone
@@ -24,6 +27,7 @@ from presswarden.processes.checking import Checker
 from presswarden.processes.settings import JanitorSettings
 from presswarden.proposals import service as proposals
 from presswarden.proposals.packages import service as packages
+from presswarden.reports.answers import service as answers
 from presswarden.reports.notices import service as notices
 from presswarden.sites import service as sites
 from presswarden.telemetry import service as telemetry
@@ -92,12 +96,18 @@ class Janitor:
             await gate.expire(EVERYONE, tx, now=now)
             await packages.expire(EVERYONE, tx, now)
             await notices.expire(EVERYONE, tx, now)
+            await accounts.forget_tries(EVERYONE, tx, now)
+            await answers.expire(EVERYONE, tx, now)
             organisations = await identity.organisations(EVERYONE, tx)
         for organisation in organisations:
             async with _alone(organisation.id, "payloads"), self._database.transaction(organisation.id) as tx:
                 await audit.expire_payloads(tx, now=now)
             async with _alone(organisation.id, "proposals"), self._database.transaction(organisation.id) as tx:
                 await proposals.expire(tx, now)
+            async with _alone(organisation.id, "ways in"), self._database.transaction(organisation.id) as tx:
+                await sessions.forget(tx, now)
+                await invitations.forget(tx, now)
+                await accounts.forget(tx, now)
         await self._reaper.forget()
         await self._database.fold()
 

@@ -1,4 +1,4 @@
-"""The process that faces the internet: ingest, the console, and a health answer. It holds its own KEK; it never signs and never sends.
+"""The process that faces the internet: ingest, the console, the HTTP API, and a health answer. It holds its own KEK; it never signs and never sends.
 
 Limits: plain HTTP on the address it is told; TLS ends at the proxy in front. The caller's address is the connection's, unless `trusted_proxies` names it.
 """
@@ -6,12 +6,14 @@ Limits: plain HTTP on the address it is told; TLS ends at the proxy in front. Th
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.responses import JSONResponse
 
+from presswarden.identity import service as identity
+from presswarden.identity.accounts import service as accounts
 from presswarden.kernel.clock import Clock, SystemClock
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.errors import PresswardenError
@@ -22,7 +24,8 @@ from presswarden.processes import home
 from presswarden.processes.beating import beating
 from presswarden.processes.connections import ImpatientConnection
 from presswarden.processes.settings import WebSettings
-from presswarden.surfaces.console.routes import furnish
+from presswarden.surfaces.api.routes import api, mounted
+from presswarden.surfaces.console.routes import furnish, named
 from presswarden.surfaces.ingest.routes import ingest_routes
 
 
@@ -58,6 +61,7 @@ def build_app(database: Database, clock: Clock, kek: Kek, wake: Wake, url: str) 
             return JSONResponse({"status": gone.code}, 503)
         return JSONResponse({"status": "ok"})
 
+    app.router.routes.append(mounted(api(database, clock, wake, everyone=EVERYONE)))
     furnish(app, database, clock, kek, wake, EVERYONE, url)
     return app
 
@@ -87,12 +91,24 @@ async def serve_app(app: FastAPI, settings: WebSettings, stop: asyncio.Event, li
         watcher.cancel()
 
 
-async def run(settings: WebSettings, stop: asyncio.Event) -> None:
+async def offer_setup(database: Database, clock: Clock, url: str, say: Callable[[str], None]) -> None:
+    """While nobody can sign in, each start prints a code with which the first owner can. Whoever reads what a process prints runs the machine anyway."""
+    async with database.reading(EVERYONE) as tx:
+        first = (await identity.organisations(EVERYONE, tx))[:1]
+        if not first or await accounts.any_way(EVERYONE, tx):
+            return
+    async with database.transaction(first[0].id) as tx:
+        code = await accounts.make_setup_code(tx, now=clock.now())
+    say(f"Nobody can sign in yet. Open {named(url)}/setup within a day and type this code: {code}")
+
+
+async def run(settings: WebSettings, stop: asyncio.Event, say: Callable[[str], None]) -> None:
     kek = home.kek("web", settings.kek)
     database = await home.open_database(settings.database)
     try:
         await home.require_fitting(database, kek)
         wake = home.wake_for(database, settings.home)
+        await offer_setup(database, SystemClock(), settings.url, say)
         async with beating(database, SystemClock(), {"web": {}}):
             await serve_app(build_app(database, SystemClock(), kek, wake, settings.url), settings, stop)
     finally:

@@ -96,6 +96,11 @@ async def listed(
     return await store.listed(tx.org, tx, states=states, site=site, component=component, limit=limit)
 
 
+async def page(tx: Tx, *, before: tuple[datetime, str] | None = None, limit: int) -> tuple[Proposal, ...]:
+    """Newest first; `before` is the moment of filing and the id of the last one of the page before."""
+    return await store.page(tx.org, tx, before=before, limit=limit)
+
+
 async def adopt(tx: Tx, named: ProposalId, by: Actor, now: datetime) -> Proposal:
     """A person makes a recommendation their own request, and counts as its proposer from then on. Raises `ProposalMove`, `Forbidden`."""
     if by.kind != "person":

@@ -6,7 +6,21 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any  # what the JSON columns hold, as it was written here
 
-from sqlalchemy import Float, ForeignKeyConstraint, Index, Integer, Row, String, Text, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy import (
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Row,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.actions.model import Risk
@@ -97,6 +111,15 @@ async def listed(
             touched = touched.where(ItemRow.component == component)
         wanted = wanted.where(ProposalRow.id.in_(touched))
     newest = wanted.order_by(ProposalRow.filed_at.desc(), ProposalRow.id).limit(limit).execution_options(populate_existing=True)
+    return tuple(_proposal(org, row) for row in await tx.scalars(newest))
+
+
+async def page(org: OrgId, tx: Tx, *, before: tuple[datetime, str] | None, limit: int) -> tuple[Proposal, ...]:
+    """Newest first, from `before` on: the last one of the page before."""
+    wanted = select(ProposalRow).where(ProposalRow.org == org)
+    if before is not None:
+        wanted = wanted.where(tuple_(ProposalRow.filed_at, ProposalRow.id) < tuple_(*before))
+    newest = wanted.order_by(ProposalRow.filed_at.desc(), ProposalRow.id.desc()).limit(limit).execution_options(populate_existing=True)
     return tuple(_proposal(org, row) for row in await tx.scalars(newest))
 
 

@@ -97,6 +97,11 @@ async def history(
     return await store.history(tx.org, tx, sites=sites, since=since, until=until, limit=limit)
 
 
+async def page(tx: Tx, *, before: tuple[datetime, str] | None = None, limit: int) -> tuple[tuple[Change, datetime], ...]:
+    """Those released last first, each with that moment; `before` is moment and id of the last one of the page before."""
+    return tuple(await store.page(tx.org, tx, before=before, limit=limit))
+
+
 async def open_change(tx: Tx, site: SiteId) -> Change | None:
     """The change of this site that began and has no result yet."""
     return await store.open_change(tx.org, tx, site)
@@ -134,6 +139,13 @@ async def running(everyone: Everyone, tx: Tx) -> tuple[tuple[OrgId, WorkId, Inst
 async def started(tx: Tx, work_id: WorkId) -> bool:
     """The workflow of this work exists. False when that was known."""
     return await store.put_work_state(tx.org, tx, work_id, WorkState.RUNNING, was=WorkState.WAITING)
+
+
+async def put_off(tx: Tx, work: Work, until: datetime, *, code: str, says: str, now: datetime) -> None:
+    """Something that passes by itself holds it: looked at again then. Why stands in each of its changes, once."""
+    if await store.put_work_state(tx.org, tx, work.id, WorkState.WAITING, was=WorkState.WAITING, not_before=until):
+        for one in work.changes:
+            await note(tx, one, "held", code=code, says=says, now=now)
 
 
 async def why_not(tx: Tx, work: Work, *, now: datetime) -> tuple[str, str]:

@@ -7,7 +7,21 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKeyConstraint, Index, Integer, Row, String, Text, UniqueConstraint, bindparam, func, select, update
+from sqlalchemy import (
+    JSON,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Row,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    func,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.canonical import Json
@@ -143,14 +157,12 @@ async def running(everyone: Everyone, tx: Tx) -> tuple[tuple[OrgId, WorkId, Inst
     return tuple((OrgId(org), WorkId(id_), InstallationId(installation)) for org, id_, installation in rows)
 
 
-async def put_work_state(
-    org: OrgId, tx: Tx, work_id: WorkId, state: WorkState, *, was: WorkState, ended_at: datetime | None = None
-) -> bool:
-    """False when the work did not stand where the caller thought."""
+async def put_work_state(org: OrgId, tx: Tx, work_id: WorkId, state: WorkState, *, was: WorkState, **values: datetime) -> bool:
+    """With these moments of it; False when the work did not stand where the caller thought."""
     moved = await tx.execute(
         update(WorkRow)
         .where(WorkRow.org == org, WorkRow.id == work_id, WorkRow.state == was)
-        .values(state=state.value, ended_at=ended_at)
+        .values(state=state.value, **values)
         .returning(WorkRow.id)
         .execution_options(synchronize_session=False)
     )
@@ -186,6 +198,16 @@ async def changes(
         newest = select(WorkRow.filed_at).where(WorkRow.org == ChangeRow.org, WorkRow.id == ChangeRow.work).scalar_subquery()
         wanted = wanted.order_by(newest.desc(), ChangeRow.leaf.desc())
     return tuple(_change(row) for row in await tx.scalars(wanted.limit(limit)))
+
+
+async def page(org: OrgId, tx: Tx, *, before: tuple[datetime, str] | None, limit: int) -> list[tuple[Change, datetime]]:
+    """Those released last first, each with that moment, from `before` on: the last one of the page before."""
+    wanted = select(ChangeRow, WorkRow.filed_at).join(WorkRow, (WorkRow.org == ChangeRow.org) & (WorkRow.id == ChangeRow.work))
+    wanted = wanted.where(ChangeRow.org == org)
+    if before is not None:
+        wanted = wanted.where(tuple_(WorkRow.filed_at, ChangeRow.id) < tuple_(*before))
+    newest = wanted.order_by(WorkRow.filed_at.desc(), ChangeRow.id.desc()).limit(limit).execution_options(populate_existing=True)
+    return [(_change(row), filed_at) for row, filed_at in await tx.execute(newest)]
 
 
 async def history(

@@ -46,6 +46,11 @@ async def some_sites(tx: Tx, wanted: Collection[SiteId]) -> tuple[Site, ...]:
     return await store.some_sites(tx.org, tx, wanted)
 
 
+async def page(tx: Tx, *, after: SiteId | None = None, limit: int) -> tuple[Site, ...]:
+    """By id; `after` is the last one of the page before."""
+    return await store.page(tx.org, tx, after=after, limit=limit)
+
+
 async def paired_count(tx: Tx) -> int:
     """How many sites have a working pairing."""
     return await store.paired_count(tx.org, tx)

@@ -59,6 +59,10 @@ _STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "sites.url": 422,
         "sites.label": 422,
         "sites.pages": 422,
+        "sites.tag": 422,
+        "sites.view": 422,
+        "fleet.nothing_chosen": 422,
+        "mailbox.batch": 422,
         "sites.changed": 503,
         "sites.no_control_key": 503,
         "action.args": 422,
@@ -83,15 +87,30 @@ _STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "change.not_open": 409,
         "update.stands": 409,
         "live.full": 503,
+        "gate.stopped": 409,
+        "gate.stop_refused": 422,
+        "api.unauthenticated": 401,
+        "api.scope": 403,
+        "api.rate": 429,
+        "api.cursor": 422,
+        "api.key_reused": 422,
+        "api.too_many_keys": 429,
+        "notice.webhook": 422,
+        "request.media_type": 415,
+        "request.body": 422,
+        "proposal.refused": 409,
         "database.gone": 503,
         "database.schema": 503,
     }
 )
+# What stands against something, and says so with a code of its own for each reason.
+_OF_FAMILY: Final[Mapping[str, int]] = MappingProxyType({"gate": 409, "policy": 409, "update": 409})
 # What is looked for and is not there, or not the caller's to see.
 _ABSENT: Final = frozenset(
     {
         "sites.unknown", "sites.no_move", "identity.person_unknown", "identity.no_organisation", "identity.client_unknown",
         "identity.session_unknown", "identity.token_unknown", "incident.unknown", "mailbox.request_unknown",
+        "mailbox.batch_unknown", "fleet.component_unknown",
         "audit.no_entry", "action.unknown", "proposal.unknown", "change.unknown",
     }
 )  # fmt: skip
@@ -158,6 +177,7 @@ EXITS: Final[Mapping[str, int]] = MappingProxyType(
         "change.unverified": UNREACHABLE,
         "audit.proof": PROOF_FAILED,
         "audit.checkpoint": PROOF_FAILED,
+        "assets": NOT_SET_UP,
         "kek": NOT_SET_UP,
         "seal": NOT_SET_UP,
         "database": NOT_SET_UP,
@@ -170,8 +190,10 @@ EXITS: Final[Mapping[str, int]] = MappingProxyType(
 
 
 def status(code: str) -> int:
-    """The HTTP status of a code; 500 for one that no surface should ever see."""
-    return 404 if code in _ABSENT else _STATUS.get(code, 500)
+    """The HTTP status of a code, or of its family; 500 for one that no surface should ever see."""
+    if code in _ABSENT:
+        return 404
+    return _STATUS.get(code) or _OF_FAMILY.get(code.partition(".")[0], 500)
 
 
 def exit_code(code: str) -> int:

@@ -13,6 +13,18 @@ def upgrade() -> None:
     _stops()
     _notices()
     op.create_table(
+        "api_answers",
+        sa.Column("org", sa.String(36), nullable=False),
+        sa.Column("person", sa.String(36), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("org", "person", "key", name="pk_api_answers"),
+    )
+    op.create_index("ix_api_answers_at", "api_answers", ["at"])
+    op.create_table(
         "process_pulses",
         sa.Column("name", sa.String(32), nullable=False),
         sa.Column("seen_at", _MOMENT, nullable=False),

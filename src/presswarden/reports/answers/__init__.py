@@ -1,0 +1,1 @@
+"""What the HTTP API answered to a request that may come twice. Not for: answers to reads."""
