@@ -30,7 +30,7 @@ from tests.crash.waiting import until
 from tests.crash.works import BAD, FATAL, GOOD, LATER, Story, Told, Works, settings_for
 from tests.fakes import points
 
-pytestmark = [pytest.mark.site, pytest.mark.postgres, pytest.mark.slow, pytest.mark.req("N8")]
+pytestmark = [pytest.mark.site, pytest.mark.postgres, pytest.mark.slow, pytest.mark.req("N8", "W15")]
 
 ROUNDS = int(os.environ.get("PRESSWARDEN_CRASH_ROUNDS", "0"))
 SEED = int(os.environ.get("PRESSWARDEN_CRASH_SEED", "0")) or random.randrange(1, 1_000_000)
