@@ -54,15 +54,16 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
                 cleaning.run(stop),
                 fetching.run(stop),
                 thinking.run(stop, wake),
-                _announce(listening, settings, say),
+                _announce(listening, settings, say, database),
             )
     finally:
         names.close()
         await database.dispose()
 
 
-async def _announce(listening: asyncio.Event, settings: ServeSettings, say: Callable[[str], None]) -> None:
+async def _announce(listening: asyncio.Event, settings: ServeSettings, say: Callable[[str], None], database: Database) -> None:
     await listening.wait()
+    await web.offer_setup(database, SystemClock(), settings.web.url, say)
     say(f"Presswarden answers at {settings.web.url} (listening on {settings.web.host}:{settings.web.port}). Stop with Ctrl C.")
 
 

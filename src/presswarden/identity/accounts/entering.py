@@ -105,10 +105,10 @@ async def proves_by_key(
 ) -> bool:
     """What the person's passkey signed. Raises `KeyRefused`; False when the passkey's count went back, which is recorded."""
     found = next((key for key in await keys.of_person(tx.org, tx, person) if key.id == assertion.get("id")), None)
-    if found is None or (found.rp_id, found.origin) != (party.rp_id, party.origin):
+    if found is None or found.rp_id != party.rp_id:
         raise _refused("credential", "This passkey is not known here.")
     await identity.person(tx, person)
-    count = _checked(kek, found, assertion, challenge, purpose=purpose, bound=bound, now=now)
+    count = _checked(kek, found, party, assertion, challenge, purpose=purpose, bound=bound, now=now)
     if not await store.spend(tx.org, tx, challenges.digest_of(challenge), now):
         raise _refused("challenge", "This answer was given before.")
     if not await keys.used(tx.org, tx, found, count, now):
@@ -117,11 +117,13 @@ async def proves_by_key(
     return True
 
 
-def _checked(kek: Kek, key: LoginKey, assertion: Mapping[str, Json], challenge: bytes, *, purpose: str, bound: str, now: datetime) -> int:
+def _checked(
+    kek: Kek, key: LoginKey, party: Party, assertion: Mapping[str, Json], challenge: bytes, *, purpose: str, bound: str, now: datetime
+) -> int:
     if not challenges.holds(kek, challenge, purpose, bound, now):
         raise _refused("challenge", "The page was open for too long, or was another browser's.")
     try:
-        return webauthn.check(Credential(key.id, key.public, Party(key.rp_id, key.origin)), assertion, challenge)
+        return webauthn.check(Credential(key.id, key.public, party), assertion, challenge)
     except webauthn.Refused as fault:
         raise _refused(fault.where, fault.says) from fault
 

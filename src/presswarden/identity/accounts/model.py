@@ -69,7 +69,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class LoginKey:
-    """A passkey to sign in with: public half only. `rp_id` and `origin` are the control plane's own, of the day it was made."""
+    """A passkey to sign in with: public half only. It works as long as `rp_id` is the control plane's name; `origin` tells where it was made."""
 
     id: str
     person: PersonId

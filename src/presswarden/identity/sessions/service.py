@@ -11,7 +11,7 @@ from presswarden.audit import service as audit
 from presswarden.audit.model import Actor, Entry
 from presswarden.identity import service as identity
 from presswarden.identity import store as people
-from presswarden.identity.model import Organisation, Person
+from presswarden.identity.model import Organisation, Permission, Person
 from presswarden.identity.sessions import store
 from presswarden.identity.sessions.model import IDLE, LONGEST, SECRET_BYTES, SEEN_EVERY, Key, Session, SessionUnknown, Way
 from presswarden.kernel.db import Tx
@@ -79,9 +79,13 @@ async def end_others(tx: Tx, person: PersonId, keep: SessionId | None, *, now: d
     return ended
 
 
-async def end_all(tx: Tx) -> int:
-    """Everybody's in the organisation."""
-    return await store.end_all(tx.org, tx)
+async def end_all(tx: Tx, *, by: PersonId, now: datetime) -> int:
+    """Everybody's in the organisation. Raises `Forbidden`."""
+    await identity.require(tx, by, Permission.OWNERS_MANAGE)
+    ended = await store.end_all(tx.org, tx)
+    entry = Entry("session.all_ended", Actor("person", by), f"organisation:{tx.org}", new_id(), {"ended": ended})
+    await audit.record(tx, entry, now=now)
+    return ended
 
 
 async def forget(tx: Tx, now: datetime) -> int:

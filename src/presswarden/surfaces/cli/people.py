@@ -9,11 +9,12 @@ import typer
 from presswarden.approvals import service as approvals
 from presswarden.approvals.model import Passkey
 from presswarden.identity import service as identity
+from presswarden.identity.clients import service as clients
 from presswarden.identity.model import Grant, Permission, Person, Role
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
 from presswarden.sites import service as sites
-from presswarden.surfaces.cli import consenting
+from presswarden.surfaces.cli import consenting, inviting
 from presswarden.surfaces.cli.desk import Counter, Desk
 from presswarden.surfaces.cli.output import document, moment, table
 
@@ -41,6 +42,9 @@ def commands(counter: Counter) -> typer.Typer:
     ) -> None:
         """Add a person with a role."""
         counter.serve(context, lambda desk: _add(desk, name, mail, role, site))
+
+    app.command("invite")(inviting.invite(counter))
+    app.command("back")(inviting.back(counter))
 
     @passkeys.command("list")
     def passkeys_(context: typer.Context) -> None:
@@ -72,6 +76,7 @@ async def _list(desk: Desk) -> int:
         await identity.require(tx, desk.person.id, Permission.PEOPLE_SEE)
         found = await identity.people(tx)
         labels = {each.id: each.label for each in await sites.list_sites(tx)}
+        named = {each.id: each.name for each in await clients.clients(tx)}
         keys = await approvals.passkeys_of(tx)
     counted = {one.id: sum(key.person == one.id for key in keys) for one in found}
     if desk.json:
@@ -79,7 +84,11 @@ async def _list(desk: Desk) -> int:
         return 0
     rows = []
     for one in found:
-        roles = sorted(f"{each.role}" + (f" of {labels.get(each.site, each.site)}" if each.site else "") for each in one.grants)
+        over = [
+            (each.role, labels.get(each.site, each.site) if each.site else named.get(each.client, "") if each.client else "")
+            for each in one.grants
+        ]
+        roles = sorted(f"{role} of {where}" if where else f"{role}" for role, where in over)
         rows.append((one.name, one.mail, ", ".join(roles) or "none", str(counted[one.id]), one.id))
     print(table(("NAME", "MAIL", "ROLES", "PASSKEYS", "ID"), rows))
     return 0
@@ -168,7 +177,8 @@ async def _remove_passkey(desk: Desk, passkey: str) -> int:
 
 def _plain(one: Person) -> dict[str, Json]:
     grants: list[Json] = [
-        {"role": each.role.value, "site": each.site} for each in sorted(one.grants, key=lambda grant: (grant.role, grant.site or ""))
+        {"role": each.role.value, "site": each.site, **({"client": each.client} if each.client else {})}
+        for each in sorted(one.grants, key=lambda grant: (grant.role, grant.site or "", grant.client or ""))
     ]
     return {"id": one.id, "name": one.name, "mail": one.mail, "grants": grants}
 
