@@ -5,6 +5,7 @@ keys, no floats, no NaN, integers within 2^53-1, depth bounded. Two parsers that
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Never, TypeAlias
 
@@ -15,17 +16,35 @@ from presswarden.kernel.errors import Malformed
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 LARGEST_INT = 2**53 - 1
+_STRUCTURE = re.compile(r'"(?:[^"\\]|\\(?:.|\Z))*+(?:"|\Z)|[][{}]', re.DOTALL)
+"""A string, or one that does not end, or a bracket outside of strings."""
 DEEPEST = 32
 
 
 def encode(value: Json) -> bytes:
     """Canonical UTF-8 bytes of `value`. Raises `Malformed` for what JSON can't carry (NaN, integers beyond 2^53-1, lone surrogates)."""
     try:
-        return rfc8785.dumps(value)
+        return _in_one_go(value).encode() if _is_plain(value) else rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as fault:
         raise Malformed(
             f"The value has no canonical form: {type(fault).__name__}.", do="Send strings, booleans, null and whole numbers."
         ) from fault
+
+
+_in_one_go = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
+"""The same bytes for what `_is_plain`, in a tenth of the time: every entry of the record and every message is written this way."""
+
+
+def _is_plain(value: object, depth: int = DEEPEST) -> bool:
+    """True for what Python's own encoder writes as RFC 8785 does: no float, no name whose order differs in UTF-16, no class of anybody's own."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is int:
+        return -LARGEST_INT <= value <= LARGEST_INT  # type: ignore[operator]  # an int, as its type says
+    if depth and kind is dict:
+        return all(type(name) is str and name.isascii() and _is_plain(one, depth - 1) for name, one in value.items())  # type: ignore[attr-defined]
+    return bool(depth) and (kind is list or kind is tuple) and all(_is_plain(one, depth - 1) for one in value)  # type: ignore[attr-defined]
 
 
 def decode_object(raw: bytes, depth: int = DEEPEST) -> dict[str, Json]:
@@ -48,24 +67,18 @@ def decode_object(raw: bytes, depth: int = DEEPEST) -> dict[str, Json]:
 
 
 def _check_depth(text: str, depth: int) -> None:
+    if text.count("{") + text.count("[") <= depth:
+        return
     # Counted before parsing, strings left out, so that a hostile body can't exhaust the parser's stack.
-    level, in_string, escaped = 0, False, False
-    for char in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == '"':
-                in_string = False
-        elif char == '"':
-            in_string = True
-        elif char in "{[":
-            level += 1
-            if level > depth:
-                raise Malformed(f"The body is nested deeper than {depth} levels.")
-        elif char in "}]":
-            level -= 1
+    level = 0
+    for found in _STRUCTURE.finditer(text):
+        match found[0]:
+            case "{" | "[":
+                level += 1
+                if level > depth:
+                    raise Malformed(f"The body is nested deeper than {depth} levels.")
+            case "}" | "]":
+                level -= 1
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
