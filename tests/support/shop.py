@@ -68,6 +68,12 @@ async def open_shop(database: Database, org: OrgId, now: datetime, *, label: str
     async with database.transaction(org) as tx:
         await identity.create_organisation(tx, "Agency", "Olga", "olga@example.org", now)
         (owner,) = await identity.people(tx)
+    return await add_shop(database, org, owner.id, now, label=label)
+
+
+async def add_shop(database: Database, org: OrgId, owner: PersonId, now: datetime, *, label: str = "shop") -> Shop:
+    """A paired site of an organisation that there is."""
+    async with database.transaction(org) as tx:
         site, installation = SiteId(new_id()), InstallationId(new_id())
         await sites_store.add_site(org, tx, site, label, now)
         paired = Installation(
@@ -75,7 +81,7 @@ async def open_shop(database: Database, org: OrgId, now: datetime, *, label: str
             KeyId("0" * 16), b"k" * 32, 1, 1, 0, None, now, now + timedelta(minutes=10), now, now, None, None, "", "0.1.0", "8.2.7", "7.1.4", False,
         )  # fmt: skip
         await sites_store.add_installation(org, tx, paired, b"")
-    return Shop(database, org, owner.id, site, installation)
+    return Shop(database, org, owner, site, installation)
 
 
 @dataclass(frozen=True)

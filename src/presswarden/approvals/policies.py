@@ -6,8 +6,8 @@ minutes, and not within a day of a removal. Limits: what a document may say is `
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from presswarden.approvals.documents import store
@@ -20,6 +20,7 @@ from presswarden.kernel.canonical import Json, encode
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import PersonId, SiteId, new_id
 from presswarden.policy import document as documents
+from presswarden.policy import drafts
 from presswarden.policy.model import AFTER_A_REMOVAL
 from presswarden.policy.rules import NONE, Operations, Rules, merge
 from presswarden.sites import service as sites
@@ -64,11 +65,46 @@ async def activate_policy(
     await _record(tx, "policy.filed", by, filed, now)
     if nowhere_laxer(rules, await _in_force(tx, scope, now)):
         return await _put_in_force(tx, filed, by, now, now)
-    owners = [one for one in await identity.people(tx) if Role.OWNER in one.roles]
-    removed_at = await identity.last_removal(tx)
-    if len(owners) == 1 and (removed_at is None or now - removed_at >= AFTER_A_REMOVAL):
+    if await _one_owner(tx, now):
         return await _put_in_force(tx, filed, by, now, now + ALONE_DELAY)
     return filed
+
+
+async def policy_scopes(tx: Tx) -> tuple[str, ...]:
+    """Every scope that has a document of its own; the organisation's is the empty one, and stands first."""
+    return tuple(sorted(await store.scopes(tx.org, tx)))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What would become of a document if it were filed now."""
+
+    differs: tuple[str, ...]
+    at_once: bool
+    """It is nowhere laxer than what is in force."""
+    alone: bool
+    """There is one owner, and nobody left lately: it would hold after the delay. Else another owner confirms it."""
+
+
+async def outlook(tx: Tx, document: Mapping[str, Json], *, scope: str = ORGANISATION, now: datetime) -> Outlook:
+    """Raises `PolicyInvalid`. Writes nothing."""
+    rules, before = documents.read(document), await _in_force(tx, scope, now)
+    return Outlook(documents.difference(before, rules), nowhere_laxer(rules, before), await _one_owner(tx, now))
+
+
+async def draft_of(tx: Tx, scope: str = ORGANISATION, *, now: datetime) -> dict[str, Json]:
+    """A document to change: the one in force for this scope, or one that says what holds without any."""
+    found = await policy_at(tx, scope, now=now)
+    return drafts.base(found.document if found else None, policy_id=f"pol_{new_id()}", concerns=scope or tx.org, at=now)
+
+
+async def hold(
+    tx: Tx, component: str, version: str, until: date, reason: str, *, scope: str = ORGANISATION, by: PersonId, now: datetime
+) -> PolicyDocument:
+    """Hold this version of a component back: a new version of the document, one hold stricter. Raises as `activate_policy` does."""
+    document = await draft_of(tx, scope, now=now)
+    held = drafts.with_hold(document, component=component, version=version, until=until, reason=reason, at=now)
+    return await activate_policy(tx, held, scope=scope, by=by, now=now)
 
 
 async def confirm_policy(tx: Tx, version: int, *, scope: str = ORGANISATION, by: PersonId, now: datetime) -> PolicyDocument:
@@ -109,6 +145,13 @@ def nowhere_laxer(fresh: Rules, before: Rules) -> bool:
     as_sets = {"windows": (), "holds": ()}
     same_lists = frozenset(mine.windows) == frozenset(theirs.windows) and frozenset(mine.holds) == frozenset(theirs.holds)
     return same_lists and replace(mine, **as_sets) == replace(theirs, **as_sets)  # type: ignore[arg-type]  # both are tuples, and empty
+
+
+async def _one_owner(tx: Tx, now: datetime) -> bool:
+    """The only owner, and not because others were put out a moment ago."""
+    owners = [one for one in await identity.people(tx) if Role.OWNER in one.roles]
+    removed_at = await identity.last_removal(tx)
+    return len(owners) == 1 and (removed_at is None or now - removed_at >= AFTER_A_REMOVAL)
 
 
 async def _in_force(tx: Tx, scope: str, now: datetime) -> Rules:

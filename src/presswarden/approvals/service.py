@@ -12,7 +12,17 @@ from presswarden.approvals.asking import decision, delay_of, question, submit
 from presswarden.approvals.enrolling import add_passkey, begin_passkey, passkeys_of, remove_passkey
 from presswarden.approvals.model import Given
 from presswarden.approvals.passkeys import challenge, party, vouching_challenge
-from presswarden.approvals.policies import activate_policy, confirm_policy, draft_of, hold, policy_at, policy_versions, rules_for
+from presswarden.approvals.policies import (
+    activate_policy,
+    confirm_policy,
+    draft_of,
+    hold,
+    outlook,
+    policy_at,
+    policy_scopes,
+    policy_versions,
+    rules_for,
+)
 from presswarden.approvals.ports import Releases
 from presswarden.approvals.reviewing import answered_by, attention, note_opened, opened, put_off, put_off_by, yes_counts
 from presswarden.approvals.stations import (
@@ -34,11 +44,46 @@ from presswarden.proposals.model import ProposalState
 
 # The verbs that stand in rooms of their own; this module is the stage's one door, beside `consent`.
 __all__ = [
-    "activate_policy", "add_passkey", "answered_by", "answers", "attention", "begin_passkey", "by_itself", "challenge", "confirm_policy", "decision",
-    "delay_of", "draft_of", "hold",
-    "make_ticket", "mark_critical", "mode_of", "note_opened", "opened", "organisation_of_ticket", "party", "passkeys_of", "policy_at", "policy_versions",
-    "put_off", "put_off_by", "question", "remove_passkey", "rules_for", "set_mode", "snapshot_confirmed", "snapshot_gone", "snapshot_verified",
-    "spend_ticket", "station", "submit", "ticket", "vouching_challenge", "yes_counts",
+    "activate_policy",
+    "add_passkey",
+    "answered_by",
+    "answers",
+    "attention",
+    "begin_passkey",
+    "by_itself",
+    "challenge",
+    "confirm_policy",
+    "decision",
+    "delay_of",
+    "draft_of",
+    "hold",
+    "make_ticket",
+    "mark_critical",
+    "mode_of",
+    "note_opened",
+    "opened",
+    "organisation_of_ticket",
+    "outlook",
+    "party",
+    "passkeys_of",
+    "policy_at",
+    "policy_scopes",
+    "policy_versions",
+    "put_off",
+    "put_off_by",
+    "question",
+    "remove_passkey",
+    "rules_for",
+    "set_mode",
+    "snapshot_confirmed",
+    "snapshot_gone",
+    "snapshot_verified",
+    "spend_ticket",
+    "station",
+    "submit",
+    "ticket",
+    "vouching_challenge",
+    "yes_counts",
 ]  # fmt: skip
 
 _POLICY: Final = Actor("process", "policy")

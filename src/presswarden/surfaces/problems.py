@@ -63,6 +63,11 @@ _STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "sites.view": 422,
         "fleet.nothing_chosen": 422,
         "mailbox.batch": 422,
+        "sites.confirmation": 422,
+        "sites.reason": 422,
+        "sites.rotation": 409,
+        "policy.invalid": 422,
+        "audit.export": 409,
         "sites.changed": 503,
         "sites.no_control_key": 503,
         "action.args": 422,
@@ -111,7 +116,7 @@ _ABSENT: Final = frozenset(
         "sites.unknown", "sites.no_move", "identity.person_unknown", "identity.no_organisation", "identity.client_unknown",
         "identity.session_unknown", "identity.token_unknown", "incident.unknown", "mailbox.request_unknown",
         "mailbox.batch_unknown", "fleet.component_unknown",
-        "audit.no_entry", "action.unknown", "proposal.unknown", "change.unknown",
+        "audit.no_entry", "action.unknown", "proposal.unknown", "change.unknown", "policy.unknown", "snapshot.unknown",
     }
 )  # fmt: skip
 

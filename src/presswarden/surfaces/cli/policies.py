@@ -1,6 +1,5 @@
 """`presswarden policy`: the document in force, checking and filing another, and what would differ. Limits: what a document may say is `policy.document`'s."""
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +13,10 @@ from presswarden.identity.model import Permission
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
 from presswarden.kernel.db import Tx
-from presswarden.kernel.errors import Malformed, PresswardenError
+from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import new_id
 from presswarden.policy import document as documents
-from presswarden.policy import presets
+from presswarden.policy import drafts, presets
 from presswarden.policy.presets import Preset
 from presswarden.policy.rules import NONE, Rules
 from presswarden.proposals import service as proposals
@@ -28,7 +27,6 @@ from presswarden.telemetry.model import shown
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A policy document (JSON).")]
 Only = Annotated[str, typer.Option("--site", help="The document of this site: id, label or home. Default: the organisation's.")]
-_LARGEST = 1_048_576
 
 
 class DocumentUnreadable(PresswardenError):
@@ -88,15 +86,11 @@ def commands(counter: Counter) -> typer.Typer:
 def read(file: Path) -> dict[str, Json]:
     """The JSON object in `file`; fractions are allowed here, they are amounts of money."""
     try:
-        raw = file.read_bytes()
-        found = json.loads(raw, object_pairs_hook=_unique) if len(raw) <= _LARGEST else None
+        return drafts.parse(file.read_bytes())
     except (OSError, ValueError, RecursionError) as fault:
         raise DocumentUnreadable(
             f"{file} can't be read as JSON ({type(fault).__name__}).", do="Name a file with one policy document."
         ) from fault
-    if not isinstance(found, dict):
-        raise DocumentUnreadable(f"{file} holds no JSON object.", do="Name a file with one policy document.")
-    return found
 
 
 async def _show(desk: Desk, site: str, version: int) -> int:
@@ -186,10 +180,3 @@ def _plain(one: PolicyDocument) -> dict[str, Json]:
         "scope": one.scope, "version": one.version, "digest": one.digest, "active": one.active, "set_by": one.set_by, "set_at": unix(one.set_at),
         "from": unix(one.from_when) if one.from_when else None, "confirmed_by": one.confirmed_by,
     }  # fmt: skip
-
-
-def _unique(pairs_: list[tuple[str, Json]]) -> dict[str, Json]:
-    found = dict(pairs_)
-    if len(found) != len(pairs_):
-        raise Malformed("The document repeats a key.", do="Write each key once.")
-    return found

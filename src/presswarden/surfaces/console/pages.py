@@ -48,7 +48,7 @@ class Pages:
             asset=assets.url, permission=Permission, counted=wording.counted, public_url=url, consent_url=consent_url(url)
         )
         self._templates.filters.update(
-            plain=wording.plain, moment=wording.moment, iso=wording.iso, number=wording.number, initials=wording.initials
+            plain=wording.plain, flat=wording.flat, moment=wording.moment, iso=wording.iso, number=wording.number, initials=wording.initials
         )
 
     def teach(self, name: str, filter_: Callable[..., object]) -> None:

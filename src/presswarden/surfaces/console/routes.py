@@ -18,8 +18,12 @@ from presswarden.surfaces.console.help import routes as help_
 from presswarden.surfaces.console.incidents import routes as incidents
 from presswarden.surfaces.console.pages import Pages
 from presswarden.surfaces.console.people import routes as people
+from presswarden.surfaces.console.policies import routes as policies
 from presswarden.surfaces.console.record import routes as record
 from presswarden.surfaces.console.review import routes as review
+from presswarden.surfaces.console.settings import routes as settings
+from presswarden.surfaces.console.sites import routes as sites
+from presswarden.surfaces.console.stop import routes as stop
 
 
 def furnish(app: FastAPI, database: Database, clock: Clock, kek: Kek, wake: Wake, everyone: Everyone, url: str) -> Desk:
@@ -35,7 +39,20 @@ def furnish(app: FastAPI, database: Database, clock: Clock, kek: Kek, wake: Wake
 
 def console_routes(desk: Desk) -> APIRouter:
     router = APIRouter()
-    for routes in (entry.routes, people.routes, fleet.routes, help_.routes, record.routes, review.routes, changes.routes, incidents.routes):
+    for routes in (
+        entry.routes,
+        people.routes,
+        fleet.routes,
+        help_.routes,
+        record.routes,
+        sites.routes,
+        policies.routes,
+        review.routes,
+        changes.routes,
+        incidents.routes,
+        stop.routes,
+        settings.routes,
+    ):
         router.include_router(routes(desk))
     return router
 

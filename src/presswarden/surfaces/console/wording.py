@@ -6,6 +6,8 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from presswarden.telemetry import model
+
 LONGEST: Final = 2_000
 _STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 _KEPT: Final = frozenset("\n\t")
@@ -13,9 +15,16 @@ _KEPT: Final = frozenset("\n\t")
 
 def plain(text: object, longest: int = LONGEST) -> Markup:
     """Text of a site, a model or a person, as it is: what would change how it reads (direction, zero width, controls) is shown by its number."""
+    if isinstance(text, Markup):  # made harmless before
+        return text
     whole = str(text)
     shown = "".join(_visible(char) for char in whole[:longest])
     return Markup(shown + ("…" if len(whole) > longest else ""))  # noqa: S704 - every character went through escape()
+
+
+def flat(text: object, longest: int = 200) -> str:
+    """The same where no element can stand: in a title, an attribute, a label."""
+    return model.shown(str(text), longest)
 
 
 def _visible(char: str) -> str:

@@ -8,34 +8,12 @@ from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import NotFound
 from presswarden.kernel.ids import SiteId
 from presswarden.reports.changed import service as changed
-from presswarden.reports.changed.model import Story
-from presswarden.rollouts.model import Result
-from presswarden.rollouts.words import MEANS, lasted, result_of
 from presswarden.sites import service as sites
-from presswarden.surfaces.console import sight
+from presswarden.surfaces.console import sight, stories
 from presswarden.surfaces.console.visit import Visit
 
 MOST = 500
 PERIOD = timedelta(days=30)
-KINDS = {
-    Result.SUCCEEDED: ("ok", "Succeeded"),
-    Result.ROLLED_BACK: ("undone", "Rolled back"),
-    Result.ROLLBACK_FAILED: ("bad", "Rollback failed"),
-    Result.UNVERIFIED: ("warn", "Not verified"),
-    Result.NOT_APPLICABLE: ("unknown", "Not applicable"),
-    Result.REFUSED: ("stopped", "Refused"),
-    Result.UNKNOWN: ("unknown", "Unknown"),
-    Result.STOPPED: ("stopped", "Never began"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    story: Story
-    kind: str
-    word: str
-    means: str
-    took: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +24,11 @@ class Period:
     since: str
     until: str
     clients: tuple[tuple[str, str], ...]
-    rows: tuple[Row, ...]
+    rows: tuple[stories.Row, ...]
     counts: tuple[tuple[str, int], ...]
     cut: bool
     problem: str
     made_at: datetime
-
-
-def row(story: Story) -> Row:
-    result = story.change.result
-    kind, word = KINDS[result] if result else ("run" if story.change.began_at else "queued", result_of(story.change).capitalize())
-    return Row(story, kind, word, MEANS[result] if result else "", lasted(story.change))
 
 
 async def period(tx: Tx, visit: Visit, *, client: str, site: str, since: str, until: str, now: datetime) -> Period:
@@ -77,7 +49,7 @@ async def period(tx: Tx, visit: Visit, *, client: str, site: str, since: str, un
     except NotFound as fault:
         only, problem = (), fault.says
     told = await changed.stories(tx, only=only, since=begins, until=ends, limit=MOST + 1)
-    rows = tuple(row(each) for each in told[:MOST])
+    rows = tuple(stories.row(each) for each in told[:MOST])
     counts = {word: sum(each.word == word for each in rows) for word in dict.fromkeys(each.word for each in rows)}
     return Period(
         title, client, site, begins.date().isoformat(), until, (("", "All clients"), *((one.id, one.name) for one in known)), rows,
