@@ -89,7 +89,7 @@ async def _file(tx: Tx, site: Site, wanted: Item, by: PersonId, now: datetime) -
     asked = Evidence("asked", "A person asked for it; nothing was weighed.", against=True)
     draft = Draft(Source.PERSON, Actor("person", by), title, (wanted,), (seen, asked), None)
     filed, decision = await submit(tx, draft, correlation=CorrelationId(new_id()), now=now)
-    unfit = [reason.says for reason in decision.reasons if reason.code == "policy.ineligible"]
+    unfit = [reason.says for reason in decision.reasons if reason.code in {"policy.ineligible", "policy.not_heard"}]
     if unfit:  # a yes would be spent on what the gate refuses a moment later; raised here, nothing is filed
         says = f"{site.label} can't take a change now. {' '.join(unfit)}"
         raise UpdateRefused("update.not_ready", says, f"See: presswarden site show {site.label}. Then ask again.", wanted.component)

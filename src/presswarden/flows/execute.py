@@ -12,7 +12,7 @@ from typing import Final
 from presswarden.dispatch import locks
 from presswarden.dispatch.model import Lock, LockHeld
 from presswarden.dispatch.service import Dispatcher
-from presswarden.flows import saga, store
+from presswarden.flows import saga, starting, store
 from presswarden.flows.checking import Checks
 from presswarden.flows.engine import Engine
 from presswarden.flows.ports import Task
@@ -92,6 +92,7 @@ class Executor:
             return 0
         async with self._database.reading(self._everyone) as tx:
             due = await rollouts.to_start(self._everyone, tx, now=self._clock.now())
+        due = tuple([one for one in due if not await self._put_off(one[0], one[1])])
         await self._engine.enqueue([(org, work, site) for org, work, site in due])
         for org, work, _ in due:  # after the engine has it: a row that stays is handed over again, and the engine knows its id
             async with self._database.transaction(org) as tx:
@@ -101,6 +102,16 @@ class Executor:
             self._looked_for_lost = now
             await self.find_lost()
         return len(due)
+
+    async def _put_off(self, org: OrgId, work_id: WorkId) -> bool:
+        now = self._clock.now()
+        async with self._database.reading(org) as tx:
+            work = await rollouts.work(tx, work_id)
+            code, says = await starting.held(tx, work, now=now)
+        if code:
+            async with self._database.transaction(org) as tx:
+                await rollouts.put_off(tx, work, now + starting.AGAIN, code=code, says=says, now=now)
+        return bool(code)
 
     async def find_lost(self) -> int:
         """Work that runs by our books and not by the engine's: handed over again where it is unknown there, ended where it broke. How much."""

@@ -67,6 +67,8 @@ def decide(question: Question, rules: Mapping[SiteId, Rules], *, now: datetime) 
     return Decision(gravest(told), told, risk, needs, version)
 
 
+_SILENCE: Final = frozenset({"heartbeat-late", "fact-unknown", "fact-stale"})
+"""Of the reasons why a site can't take a change (telemetry's words), those that end with its next word."""
 _TAKES_BACK: Final = Reason(Verdict.ALLOW, "policy.recovery", "It ends a change or a fault; one operator's word is enough.")
 _BY_ITSELF: Final = Reason(Verdict.ALLOW, "policy.by_itself", "Risk and mode let it run without a person's yes.")
 _CONSENTED: Final = Reason(Verdict.ALLOW, "policy.consented", "Everybody whose yes it needs has said it.")
@@ -205,6 +207,9 @@ def _fit(site: SiteFacts) -> Iterator[Reason]:
     if site.paused:
         yield Reason(Verdict.HOLD, "policy.paused", "The site is paused.", "Run `presswarden site resume`.")
     for why in site.contained:
-        yield Reason(Verdict.HOLD, "policy.contained", f"An open incident holds changes back: {why}.", "Review the incident.")
-    for _, says in site.ineligible:
-        yield Reason(Verdict.HOLD, "policy.ineligible", says, "Run `presswarden site show`.")
+        yield Reason(Verdict.HOLD, "policy.contained", f"An open incident holds changes back: {why.rstrip('.')}.", "Review the incident.")
+    for code, says in site.ineligible:
+        if code in _SILENCE:
+            yield Reason(Verdict.HOLD, "policy.not_heard", says, "Wait for its next heartbeat, or read its health.")
+        else:
+            yield Reason(Verdict.HOLD, "policy.ineligible", says, "Run `presswarden site show`.")
