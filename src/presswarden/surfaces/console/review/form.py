@@ -113,6 +113,8 @@ def _follows(known: Known, found: Decision) -> str:
     if have + 1 < need:
         return f"You are {have + 1} of {need}: it waits for {counted(need - have - 1, 'more person', 'more people')}."
     place = f"You are {need} of {need}. " if need > 1 else ""
+    if any(each.verdict is Verdict.HOLD for each in found.reasons):
+        return f"{place}The change starts by itself as soon as nothing holds it back any more."
     delay = delay_of(found).total_seconds()
     if delay >= 60:
         return f"{place}The change starts {delay / 60:.0f} minutes after your yes; until then it can be stopped."

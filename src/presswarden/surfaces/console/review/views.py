@@ -29,6 +29,7 @@ from presswarden.surfaces.console.visit import Visit
 
 OPEN = (ProposalState.RECOMMENDED, ProposalState.WAITING)
 MOST_SITES_SHOWN = 200
+_RAISES = "risk."
 _LOWERS = frozenset({"minor-step", "major-step", "failed-elsewhere", "first-here", "package-unbound"})
 _TITLES: Mapping[str, str] = {
     "patch-step": "Size of the step", "minor-step": "Size of the step", "major-step": "Size of the step", "not-in-directory": "Update directory",
@@ -54,6 +55,8 @@ class Known:
     clients: int
     own_passkeys: int
     opened_at: datetime | None
+    at: datetime
+    """When it was read."""
 
     def label(self, site: SiteId) -> str:
         return self.sites[site].label if site in self.sites else site
@@ -133,6 +136,7 @@ async def gather(tx: Tx, visit: Visit, named: ProposalId, now: datetime) -> Know
         len({whose[site] for site in proposal.sites if site in whose}),
         len(await approvals.passkeys_of(tx, visit.person.id)),
         await approvals.opened(tx, named, visit.person.id),
+        now,
     )
 
 
@@ -160,7 +164,12 @@ def facts(known: Known) -> list[tuple[str, str, str]]:
 
 
 def against(known: Known) -> tuple[Line, ...]:
-    return tuple(_line(known, each.code, each.says, against=True) for each in known.proposal.evidence if each.against)
+    """What was filed against it, and what raises its risk today."""
+    filed = tuple(_line(known, each.code, each.says, against=True) for each in known.proposal.evidence if each.against)
+    if known.decision is None:
+        return filed
+    raised = (each for each in known.decision.reasons if each.code.startswith(_RAISES))
+    return filed + tuple(Line("warn", "Raises the risk", each.says, "Policy, as it stands now", known.at) for each in raised)
 
 
 def speaking_for(known: Known) -> tuple[Line, ...]:
@@ -201,7 +210,8 @@ def checks(known: Known) -> tuple[Check, ...]:
     """The policy's own reasons, the gravest first."""
     if known.decision is None:
         return ()
-    order = sorted(known.decision.reasons, key=lambda reason: SEVERITY[reason.verdict], reverse=True)
+    told = (each for each in known.decision.reasons if not each.code.startswith(_RAISES))  # those stand with what speaks against it
+    order = sorted(told, key=lambda reason: SEVERITY[reason.verdict], reverse=True)
     kinds = {Verdict.ALLOW: "ok", Verdict.ASK: "wait", Verdict.HOLD: "warn", Verdict.REFUSE: "bad"}
     return tuple(Check(kinds[each.verdict], each.says, each.do if each.verdict is not Verdict.ALLOW else "") for each in order)
 
