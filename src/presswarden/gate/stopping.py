@@ -107,7 +107,7 @@ async def lift(
         raise StopRefused("Whoever lifts a stop says why.", do="Give a reason in a few words.")
     if standing.until is not None:
         return standing
-    until = now + ALONE_WAITS if await _is_alone(tx) else None
+    until = now + ALONE_WAITS if await is_alone(tx) else None
     ending = Stop(standing.reason, standing.by, standing.since, scope, subject, until)
     if until is None:
         await switch.lift(tx.org, tx, scope, subject)
@@ -143,7 +143,8 @@ async def _may_for_client(tx: Tx, person: PersonId, client: str) -> bool:
     return any(Permission.SITE_PAUSE in ALLOWED[grant.role] for one in here for grant in one.grants if grant.client == client)
 
 
-async def _is_alone(tx: Tx) -> bool:
+async def is_alone(tx: Tx) -> bool:
+    """One person alone may approve anywhere in this organisation."""
     able = [one for one in await identity.people(tx) if any(Permission.APPROVE in ALLOWED[grant.role] for grant in one.grants)]
     return len(able) <= 1
 

@@ -170,6 +170,13 @@ async def introduce(tx: Tx, who: PersonId, *, organisation: str, name: str, mail
     return await person(tx, who)
 
 
+async def rename_organisation(tx: Tx, name: str, *, by: PersonId, now: datetime) -> None:
+    """Raises `Forbidden`, `NameRefused`."""
+    await require(tx, by, Permission.OWNERS_MANAGE)
+    await store.rename_organisation(tx.org, tx, plain_text(name, 200))
+    await _record(tx, "organisation.named", Actor("person", by), f"organisation:{tx.org}", {}, now)
+
+
 async def change_person(tx: Tx, who: PersonId, *, name: str, mail: str, now: datetime) -> None:
     """Their own name and mail address. Raises `NameRefused`, `MailTaken`, `PersonUnknown`."""
     await person(tx, who)

@@ -116,7 +116,7 @@ _ABSENT: Final = frozenset(
         "sites.unknown", "sites.no_move", "identity.person_unknown", "identity.no_organisation", "identity.client_unknown",
         "identity.session_unknown", "identity.token_unknown", "incident.unknown", "mailbox.request_unknown",
         "mailbox.batch_unknown", "fleet.component_unknown",
-        "audit.no_entry", "action.unknown", "proposal.unknown", "change.unknown", "policy.unknown", "snapshot.unknown",
+        "audit.no_entry", "action.unknown", "notice.webhook_unknown", "proposal.unknown", "change.unknown", "policy.unknown", "snapshot.unknown",
     }
 )  # fmt: skip
 
