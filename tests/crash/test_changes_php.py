@@ -36,7 +36,7 @@ ROUNDS = int(os.environ.get("PRESSWARDEN_CRASH_ROUNDS", "0"))
 SEED = int(os.environ.get("PRESSWARDEN_CRASH_SEED", "0")) or random.randrange(1, 1_000_000)
 KILLS = 4
 """Of `serve`, while one update runs on each site."""
-OK, BACK, UNTOUCHED = frozenset({Result.SUCCEEDED}), frozenset({Result.ROLLED_BACK}), frozenset({Result.STOPPED})
+OK, BACK, UNTOUCHED = frozenset({Result.SUCCEEDED}), frozenset({Result.ROLLED_BACK}), frozenset({Result.STOPPED, Result.REFUSED})
 CREATE, VERIFY, UPDATE = "wp.snapshot.create", "wp.snapshot.verify", "wp.plugin.update"
 HEALTH, CLOSE, RESTORE = "wp.site.health", "wp.change.close", "wp.snapshot.restore"
 
@@ -53,29 +53,34 @@ class Death:
     priority: int = 1
 
 
-def in_a_call(tool: str, not_run: frozenset[Result], ran: frozenset[Result]) -> tuple[Death, ...]:
+def in_a_call(
+    tool: str, *, not_run: frozenset[Result] = OK, ran: frozenset[Result] = OK, stored: frozenset[Result] = OK
+) -> tuple[Death, ...]:
     """The three points that every call has."""
     return (
         Death(tool, "claimed, not run", "presswarden_action_ran", "", not_run),
         Death(tool, "ran, outcome not stored", "query", "UPDATE wp_presswarden_calls SET state = 'done'", ran),
-        Death(tool, "outcome stored, not answered", "status_header", "", ran),
+        Death(tool, "outcome stored, not answered", "status_header", "", stored),
     )
 
 
 NOBODY = Death(UPDATE, "", "", "", OK)
 """In this call of a change nobody dies."""
-BESIDE = (in_a_call(VERIFY, OK, OK), (NOBODY,), in_a_call(HEALTH, OK, OK), in_a_call(CLOSE, OK, OK))
+BESIDE = (in_a_call(VERIFY), (NOBODY,), in_a_call(HEALTH), in_a_call(CLOSE))
 """A change goes on after any of these: one of each, in this order."""
-HALF_WAY = ("pre_download", "source_selection", "pre_install", "clear_destination", "post_install")
-ALONE = (
-    *in_a_call(CREATE, OK, OK),
-    *in_a_call(UPDATE, UNTOUCHED, OK),
-    *(Death(UPDATE, f"at upgrader_{hook}", f"upgrader_{hook}", "", BACK) for hook in HALF_WAY),
+IN_A_SNAPSHOT = in_a_call(CREATE, ran=UNTOUCHED)
+"""Where its only answer is lost for good, nobody knows where the canary stands: whether strangers can read the folder can't be tried, so nothing begins."""
+NOT_BEGUN, *IN_AN_UPDATE = in_a_call(UPDATE, not_run=UNTOUCHED)
+"""After the first, two minutes pass until it is sure that an update which the site took does not begin any more."""
+HALF_WAY = (
+    *(
+        Death(UPDATE, f"at upgrader_{hook}", f"upgrader_{hook}", "", BACK)
+        for hook in ("pre_download", "source_selection", "pre_install", "clear_destination", "post_install")
+    ),
     Death(UPDATE, "at upgrader_process_complete", "upgrader_process_complete", "", BACK, priority=20),
 )
-LONG = ALONE[3]
-"""Two minutes pass until it is sure that the update, which the site took, does not begin any more."""
-IN_A_RESTORE = in_a_call(RESTORE, BACK, BACK)
+IN_A_RESTORE = in_a_call(RESTORE, not_run=BACK, ran=BACK, stored=BACK)
+PARTS = ("goes on", "snapshot", "update", "not begun", "taken back") if ROUNDS else ("some",)
 
 
 @pytest.fixture(scope="module")
@@ -99,35 +104,37 @@ def works(serving: Plane, updates: UpdateServer, shops: tuple[Shop, ...], tmp_pa
         yield found
 
 
-def chains(chance: random.Random, sites: int) -> dict[Story, list[tuple[Death, ...]]]:
-    """Who dies in each of the changes: every point `ROUNDS` times, or one change on each site."""
+def chains(part: str, chance: random.Random, sites: int) -> list[tuple[Death, ...]]:
+    """Who dies in each of the changes: every point of this part `ROUNDS` times, or one change on each site."""
 
-    def pool(deaths: Sequence[Death], length: int = 0) -> list[Death]:
-        """All of them as often as it has to be, and from the start again up to this length."""
-        every = [death for _ in range(ROUNDS or 1) for death in chance.sample(deaths, len(deaths))]
-        return [every[number % len(every)] for number in range(length or len(every))]
+    def pool(*deaths: Death) -> list[Death]:
+        return [death for _ in range(ROUNDS or 1) for death in chance.sample(deaths, len(deaths))]
 
-    longest = max(len(pool(deaths)) for deaths in BESIDE)
-    several: list[tuple[Death, ...]] = list(zip(*(pool(deaths, longest) for deaths in BESIDE), strict=True))
-    alone: list[tuple[Death, ...]] = [(death,) for death in sorted(pool(ALONE), key=lambda death: death == LONG)]
-    back: list[tuple[Death, ...]] = [(death,) for death in pool(IN_A_RESTORE)]
-    if ROUNDS:
-        return {GOOD: [*several, *alone], BAD: back}
-    return {BAD: back} if chance.random() < 0.2 else {GOOD: [several[0], *alone[: sites - 1]]}
+    def several() -> list[tuple[Death, ...]]:
+        pools = [pool(*deaths) for deaths in BESIDE]
+        return [tuple(each[number % len(each)] for each in pools) for number in range(max(map(len, pools)))]
+
+    match part:
+        case "goes on":
+            return several()
+        case "some":
+            return [several()[0], *((death,) for death in pool(*IN_A_SNAPSHOT, *IN_AN_UPDATE, *HALF_WAY)[: sites - 1])]
+    alone = {"snapshot": IN_A_SNAPSHOT, "update": (*IN_AN_UPDATE, *HALF_WAY), "not begun": (NOT_BEGUN,), "taken back": IN_A_RESTORE}
+    return [(death,) for death in pool(*alone[part])]
 
 
-def test_php_dies_in_a_change_and_it_comes_to_an_honest_result(works: Works, tell: Tell) -> None:
-    chance = random.Random(SEED)
+@pytest.mark.parametrize("part", PARTS)
+def test_php_dies_in_a_change_and_it_comes_to_an_honest_result(works: Works, tell: Tell, part: str) -> None:
+    chance, story = random.Random(f"{SEED} {part}"), BAD if part == "taken back" else GOOD
     print(f"seed {SEED}")
     came: dict[Death, list[Told]] = defaultdict(list)
-    sites = len(works.shops)
-    for story, every in chains(chance, sites).items():
-        for first in range(0, len(every), sites):
-            by_shop = dict(zip(works.shops, every[first : first + sites], strict=False))
-            for one, told in changed(works, story, by_shop).items():
-                for death in by_shop.get(one.shop, ()):
-                    came[death].append(told)
-            print(f"{story.name}: {first + len(by_shop)} of {len(every)}", flush=True)
+    sites, every = len(works.shops), chains(part, chance, len(works.shops))
+    for first in range(0, len(every), sites):
+        by_shop = dict(zip(works.shops, every[first : first + sites], strict=False))
+        for one, told in changed(works, story, by_shop).items():
+            for death in by_shop.get(one.shop, ()):
+                came[death].append(told)
+        print(f"{part}: {first + len(by_shop)} of {len(every)}", flush=True)
     came.pop(NOBODY, None)
     for death, all_told in came.items():
         tell_of(tell, death, all_told)
