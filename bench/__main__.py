@@ -2,7 +2,7 @@
 
 Baseline and subject take turns in one run, so each bar is a ratio that means the same on a slow or busy machine. Prints `name: figure (ratio) bar` as they
 come, exits 1 when a bar is missed; a run of all parts writes bench/results.json. Parts: site, path, audit, heartbeat, decision, saga, changes, snapshot,
-watchdog; all of them without a word. Limits: ends by itself after eight minutes at most; loopback only; rates are this machine's.
+watchdog, console; all of them without a word. Limits: ends by itself after eight minutes at most; loopback only; rates are this machine's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from types import FrameType
 
 import asyncpg
 
-from bench import audit, changes, decision, heartbeat, read_path, saga, site_costs, snapshot, watchdog
+from bench import audit, changes, console, decision, heartbeat, read_path, saga, site_costs, snapshot, watchdog
 from bench.figures import Figure
 from lab.site import Lab
 from tests.support.postgres import cluster
@@ -95,6 +95,12 @@ def _watchdog() -> Iterator[Figure]:
         yield from watchdog.measure(lab)
 
 
+def _console() -> Iterator[Figure]:
+    with _databases("console") as urls:
+        for name, url in urls.items():
+            yield from console.measure(name, url)
+
+
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "site": _site,
     "path": _path,
@@ -105,6 +111,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "changes": _changes,
     "snapshot": _snapshot,
     "watchdog": _watchdog,
+    "console": _console,
 }
 
 

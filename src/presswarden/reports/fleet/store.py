@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any  # rows, column by column
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, exists, func, or_, select, union
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from presswarden.kernel.db import Base, Tenant, Tx
@@ -16,6 +16,7 @@ from presswarden.policy.model import MODES, Mode
 from presswarden.reports.fleet.model import Condition, Counts, Listed, Sort, Tab, Tabs, Used, Version, Wish
 
 Reach = Collection[SiteId] | None
+_ENDLESS = 1_000_000
 
 
 class Views(DeclarativeBase):
@@ -79,6 +80,27 @@ class OfferRow(Tenant, Views):
     site: Mapped[str] = mapped_column(String(36), primary_key=True)
     component: Mapped[str] = mapped_column(String(300), primary_key=True)
     version: Mapped[str] = mapped_column(String(100), primary_key=True)
+
+
+class AllRow(Tenant, Views):
+    __tablename__ = "fleet_all"
+    site: Mapped[str] = mapped_column(String(36), primary_key=True)
+
+
+class OfferedRow(Tenant, Views):
+    __tablename__ = "fleet_offered"
+    site: Mapped[str] = mapped_column(String(36), primary_key=True)
+
+
+class HeardRow(Tenant, Views):
+    __tablename__ = "fleet_heard"
+    site: Mapped[str] = mapped_column(String(36), primary_key=True)
+    heard_at: Mapped[datetime | None]
+
+
+class TroubledRow(Tenant, Views):
+    __tablename__ = "fleet_troubled"
+    site: Mapped[str] = mapped_column(String(36), primary_key=True)
 
 
 def _condition(late: datetime) -> ColumnElement[str]:
@@ -181,16 +203,26 @@ async def within(org: OrgId, tx: Tx, reach: Reach, wanted: Sequence[SiteId]) -> 
 
 
 async def count(org: OrgId, tx: Tx, reach: Reach, wish: Wish, late: datetime) -> int:
-    return int(await tx.scalar(select(func.count()).select_from(FleetRow).where(*_which(org, reach, wish, late))) or 0)
+    # Counted around a list that ends somewhere: a bare count makes SQLite join all that the list would leave out.
+    listed = select(FleetRow.site).where(*_which(org, reach, wish, late)).limit(_ENDLESS).subquery()
+    return int(await tx.scalar(select(func.count()).select_from(listed)) or 0)
 
 
 async def tabs(org: OrgId, tx: Tx, reach: Reach, late: datetime) -> Tabs:
-    def met(which: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((which, 1), else_=0)), 0)
+    def of(row: type[AllRow | OfferedRow | HeardRow | TroubledRow]) -> list[ColumnElement[bool]]:
+        return [row.org == org, *([] if reach is None else [row.site.in_(list(reach))])]
 
-    query = select(func.count(), met(FleetRow.updates > 0), met(_needs_attention(late))).where(*_mine(org, reach))
-    row = (await tx.execute(query)).one()
-    return Tabs(*(int(each) for each in row))
+    silent = select(HeardRow.site).where(*of(HeardRow), or_(HeardRow.heard_at.is_(None), HeardRow.heard_at < late))
+    amiss = union(silent, select(TroubledRow.site).where(*of(TroubledRow))).subquery()
+    found = [
+        await tx.scalar(query)
+        for query in (
+            select(func.count()).select_from(AllRow).where(*of(AllRow)),
+            select(func.count()).select_from(OfferedRow).where(*of(OfferedRow)),
+            select(func.count()).select_from(amiss),
+        )
+    ]
+    return Tabs(*(int(each or 0) for each in found))
 
 
 async def counts(org: OrgId, tx: Tx) -> Counts:

@@ -18,6 +18,8 @@ def plain(text: object, longest: int = LONGEST) -> Markup:
     if isinstance(text, Markup):  # made harmless before
         return text
     whole = str(text)
+    if whole.isascii() and whole.isprintable() and len(whole) <= longest:
+        return escape(whole)
     shown = "".join(_visible(char) for char in whole[:longest])
     return Markup(shown + ("…" if len(whole) > longest else ""))  # noqa: S704 - every character went through escape()
 
