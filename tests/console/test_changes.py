@@ -1,16 +1,13 @@
 """Changes in the console: the list, one with its steps and where each stands in the record, its live stream, and what a person can still do."""
 
-import asyncio
-
 import pytest
 
 from presswarden.identity.model import Role
-from presswarden.identity.sessions import service as sessions
 from presswarden.kernel.ids import ChangeId
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Proposal, ProposalState
 from presswarden.rollouts import service as rollouts
-from presswarden.rollouts.model import Change, Result
+from presswarden.rollouts.model import Change, ChangeUnknown, Result
 from presswarden.sites import service as sites
 from presswarden.surfaces.console import live
 from tests.console.reviewed import answer, office_of, paired, proposed
@@ -68,11 +65,7 @@ async def test_every_result_is_told_in_its_own_words(lone: House, result: Result
     assert "1 change" in listed
 
 
-async def test_the_stream_sends_the_whole_region_when_something_changed_and_nothing_else(lone: House) -> None:
-    _, change = await _begun(lone)
-    anna = await lone.as_role(Role.APPROVER)
-    part = await anna.part(f"/changes/{change.id}")
-    assert part.text.count('id="course"') == 1
+async def test_a_message_is_a_whole_region_and_ages_alone_are_no_news() -> None:
     first = live.message("abc", "one\n\ntwo")
     assert first == "id: abc\ndata: one\ndata: two\n\n"
     older = '<time datetime="2026-01-01T00:00:00Z" data-ago>3 s ago</time>'
@@ -80,27 +73,40 @@ async def test_the_stream_sends_the_whole_region_when_something_changed_and_noth
     assert live.marked(older) != live.marked(older.replace("00Z", "01Z"))
 
 
-async def test_a_stream_is_read_while_the_change_goes_on_and_ends_with_the_session(lone: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "LOOK_EVERY", 0.05)
-    monkeypatch.setattr(live, "STILL_SIGNED_IN", 0.3)
+async def test_a_stream_says_what_is_new_and_ends_with_the_session_or_its_time() -> None:
+    shown, signed_in = iter(["one", "one", "two", *["two"] * 100]), iter([True, True, True, False])
+
+    async def look() -> str:
+        return next(shown)
+
+    async def still() -> bool:
+        return next(signed_in)
+
+    pace = live.Pace(look_every=0.01, say_something=0.02, still_signed_in=0.03)
+    told = [each async for each in live.messages(look, still, pace=pace)]
+    assert [each for each in told if each.startswith("id:")] == [live.message(live.marked(each), each) for each in ("one", "two")]
+    assert ": still here\n\n" in told
+    assert next(signed_in, None) is None, "it ended when the session did"
+
+    async def same() -> str:
+        return "one"
+
+    async def yes() -> bool:
+        return True
+
+    async def gone() -> str:
+        raise ChangeUnknown("There is no such change.")
+
+    assert [each async for each in live.messages(gone, yes, pace=pace)] == ["retry: 2000\n\n"], "out of reach by now"
+    over = [each async for each in live.messages(same, yes, last=live.marked("one"), pace=live.Pace(look_every=0.01, longest=0.05))]
+    assert over == ["retry: 2000\n\n"], "what the browser shows already is not sent again"
+
+
+async def test_what_is_streamed_holds_the_region_and_no_form(lone: House) -> None:
     _, change = await _begun(lone)
-    anna = await lone.as_role(Role.APPROVER)
-
-    async def goes_on() -> None:
-        await asyncio.sleep(0.15)
-        async with lone.transaction() as tx:
-            await rollouts.end(tx, change.id, Result.SUCCEEDED, says="Read back from the site.", now=lone.clock.now())
-            who = lone.people[Role.APPROVER].id
-            for each in await sessions.sessions_of(tx, who, lone.clock.now()):
-                await sessions.end(tx, who, each.id, now=lone.clock.now())
-
-    told, _ = await asyncio.wait_for(asyncio.gather(anna.get(f"/changes/{change.id}/live"), goes_on()), 20)
-    assert told.headers["content-type"].startswith("text/event-stream")
-    messages = [each for each in told.text.split("\n\n") if each.startswith("id:")]
-    assert len(messages) == 2
-    assert "Under way" in messages[0]
-    assert "Succeeded" in messages[1]
-    assert all('<hx-partial hx-target="#course"' in each and "<form" not in each for each in messages)
+    part = await (await lone.as_role(Role.APPROVER)).part(f"/changes/{change.id}")
+    assert part.text.count('id="course"') == 1
+    assert "<form" not in part.text
 
 
 async def test_an_approver_stops_a_change_by_pausing_its_site(lone: House) -> None:

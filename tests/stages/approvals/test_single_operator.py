@@ -7,10 +7,13 @@ import pytest
 from presswarden.actions.model import Risk
 from presswarden.approvals import service as approvals
 from presswarden.approvals.model import ApprovalRefused
+from presswarden.audit import service as audit
 from presswarden.identity import service as identity
 from presswarden.identity.model import Grant, Role
 from presswarden.policy.model import Stage, Verdict
 from presswarden.proposals.model import ProposalState
+from presswarden.reports.notices import finding
+from presswarden.reports.notices.model import Occasion
 from presswarden.rollouts import service as rollouts
 from tests.stages.approvals.office import Office
 
@@ -99,3 +102,17 @@ async def test_an_approver_of_another_site_is_enough_to_end_it(office: Office) -
     with pytest.raises(ApprovalRefused) as refused:
         await office.yes(filed, office.olga)
     assert refused.value.code == "approval.own_proposal"
+
+
+@pytest.mark.req("N19")
+async def test_the_owner_is_told_of_a_grave_yes_that_nobody_else_could_give(office: Office) -> None:
+    grave, _ = await office.submit(office.item(await office.site(), package=""))
+    small, _ = await office.submit(office.item(await office.site("blog")))
+    for filed in (grave, small):
+        await office.yes(filed, office.olga)
+    async with office.database.reading(office.org) as tx:
+        entries = await audit.events(tx, kind="consent.given")
+        (owner,) = await identity.people(tx)
+    (told,) = (found for entry in entries if (found := finding.notice_of(entry, None)) is not None)
+    assert (told.occasion, told.path) == (Occasion.ALONE, f"/proposals/{grave.id}")
+    assert finding.is_told(owner, told, None, {})

@@ -17,6 +17,7 @@ from presswarden.rollouts.model import Result
 
 KINDS: Final = (
     "policy.decided", "proposal.adopted", "change.ended", "incident.opened", "incident.reopened", "gate.stopped", "gate.lifted",
+    "consent.given",
 )  # fmt: skip
 OF_PROPOSALS: Final = frozenset({"policy.decided", "proposal.adopted"})
 _SEES: Final[Mapping[Occasion, Permission]] = {
@@ -26,7 +27,9 @@ _SEES: Final[Mapping[Occasion, Permission]] = {
     Occasion.UNREACHABLE: Permission.INCIDENT_SEE,
     Occasion.INCIDENT: Permission.INCIDENT_SEE,
     Occasion.STOP: Permission.SITE_SEE,
+    Occasion.ALONE: Permission.OWNERS_MANAGE,
 }
+_GRAVE: Final = frozenset({"high", "critical"})
 _ENDED: Final[Mapping[str, tuple[Occasion, str]]] = {
     Result.SUCCEEDED: (Occasion.EXECUTED, "A change was carried out and checked."),
     Result.UNVERIFIED: (Occasion.EXECUTED, "A change was carried out; whether the site is well can't be told."),
@@ -59,6 +62,9 @@ def notice_of(entry: Recorded, proposal: Proposal | None) -> Notice | None:
     if kind in {"gate.stopped", "gate.lifted"}:
         says = f"{_REACH.get(str(payload.get('scope')), 'Something')} was {'stopped' if kind == 'gate.stopped' else 'resumed'}."
         return Notice(entry.id, Occasion.STOP, says, "/stop", entry.at, subject=entry.subject)
+    if kind == "consent.given" and payload.get("alone") is True and payload.get("risk") in _GRAVE:
+        says = "The only person who may approve said yes to a grave change; it begins fifteen minutes later, unless somebody stops it."
+        return Notice(entry.id, Occasion.ALONE, says, f"/proposals/{thing}", entry.at, subject=entry.subject)
     return None
 
 

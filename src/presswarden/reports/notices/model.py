@@ -23,6 +23,8 @@ class Occasion(StrEnum):
     UNREACHABLE = "unreachable"
     INCIDENT = "incident"
     STOP = "stop"
+    ALONE = "alone"
+    """Somebody said yes to what is grave with nobody beside them: it waits fifteen minutes, in which it can be stopped."""
 
 
 MEANINGS: Final[Mapping[Occasion, str]] = {
@@ -32,6 +34,7 @@ MEANINGS: Final[Mapping[Occasion, str]] = {
     Occasion.UNREACHABLE: "A site can't be reached",
     Occasion.INCIDENT: "An incident was opened",
     Occasion.STOP: "Something was stopped or resumed",
+    Occasion.ALONE: "The only approver approved something grave",
 }
 BY_ITSELF: Final = frozenset(Occasion) - {Occasion.EXECUTED}
 """What people are told of unless they choose otherwise: whatever may need them."""

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 from fastapi import Request
@@ -18,18 +19,27 @@ from presswarden.surfaces.console import door
 from presswarden.surfaces.console.desk import Desk
 from presswarden.surfaces.console.visit import Visit
 
-LOOK_EVERY: Final = 1.0
-SAY_SOMETHING: Final = 15.0
-"""A comment at least this often, so that nothing between us and the browser thinks it is over."""
-LONGEST: Final = 1_800.0
-STILL_SIGNED_IN: Final = 10.0
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """In seconds."""
+
+    look_every: float = 1.0
+    say_something: float = 15.0
+    """A comment at least this often, so that nothing between us and the browser thinks it is over."""
+    longest: float = 1_800.0
+    still_signed_in: float = 10.0
+    """How often it is asked whether the session goes on."""
+
+
+PACE: Final = Pace()
 MOST: Final = 200
 """Streams of this process at once; a page without one has its link to look again."""
 _AGES: Final = re.compile(r">[^<]*</time>")
 _open = 0
 
-Look = Callable[[], Awaitable[str]]
-"""The HTML of the regions as they are now: `<hx-partial>`s."""
+Look = Callable[[Visit], Awaitable[str]]
+"""The HTML of the regions as they are now, for this visitor: `<hx-partial>`s."""
 
 
 class TooMany(PresswardenError):
@@ -41,7 +51,23 @@ def stream(desk: Desk, request: Request, visit: Visit, look: Look) -> Response:
     if _open >= MOST:
         raise TooMany("Too many pages are being kept live.", do="Reload the page to see how it stands.")
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_messages(desk, request, visit, look), media_type="text/event-stream", headers=headers)
+
+    now = visit
+
+    async def still() -> bool:
+        """The session goes on, and is the same person's, whose roles may be others by now."""
+        nonlocal now
+        try:
+            now = await door.signed_in(desk)(request)
+        except PresswardenError:
+            return False
+        return now.person.id == visit.person.id
+
+    async def shown() -> str:
+        return await look(now)
+
+    last = request.headers.get("last-event-id", "")
+    return StreamingResponse(messages(shown, still, last=last), media_type="text/event-stream", headers=headers)
 
 
 def message(mark: str, html: str) -> str:
@@ -55,35 +81,32 @@ def marked(html: str) -> str:
     return hashlib.sha256(_AGES.sub("", html).encode()).hexdigest()[:16]
 
 
-async def _messages(desk: Desk, request: Request, visit: Visit, look: Look) -> AsyncIterator[str]:
+async def messages(
+    look: Callable[[], Awaitable[str]], still: Callable[[], Awaitable[bool]], *, last: str = "", pace: Pace = PACE
+) -> AsyncIterator[str]:
+    """The stream's text. `last`: the mark of what the browser shows already."""
     global _open
     _open += 1
     try:
         clock = asyncio.get_running_loop().time
         began = said = checked = clock()
-        last = request.headers.get("last-event-id", "")
         yield "retry: 2000\n\n"
-        while clock() - began < LONGEST:
-            if clock() - checked >= STILL_SIGNED_IN:
-                if not await _still(desk, request, visit):
+        while clock() - began < pace.longest:
+            if clock() - checked >= pace.still_signed_in:
+                if not await still():
                     return
                 checked = clock()
-            html = await look()
+            try:
+                html = await look()
+            except PresswardenError:  # gone, or out of this person's reach by now: the page itself says which
+                return
             mark = marked(html)
             if mark != last:
                 last, said = mark, clock()
                 yield message(mark, html)
-            elif clock() - said >= SAY_SOMETHING:
+            elif clock() - said >= pace.say_something:
                 said = clock()
                 yield ": still here\n\n"
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(pace.look_every)
     finally:
         _open -= 1
-
-
-async def _still(desk: Desk, request: Request, visit: Visit) -> bool:
-    """The session goes on, and is the same person's."""
-    try:
-        return (await door.signed_in(desk)(request)).person.id == visit.person.id
-    except PresswardenError:
-        return False

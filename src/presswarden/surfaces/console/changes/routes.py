@@ -37,8 +37,8 @@ def routes(desk: Desk) -> APIRouter:
     async def streamed(request: Request, visit: Annotated[Visit, Depends(signed_in)], change: str) -> Response:
         await _look(desk, visit, change)
 
-        async def look() -> str:
-            return desk.pages.text(request, "changes/live.html", view=await _look(desk, visit, change), visit=visit)
+        async def look(now: Visit) -> str:
+            return desk.pages.text(request, "changes/live.html", view=await _look(desk, now, change), visit=now)
 
         return live.stream(desk, request, visit, look)
 

@@ -50,7 +50,7 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/audit/verify/live")
     async def checks_live(request: Request, visit: Annotated[Visit, Depends(signed_in)]) -> Response:
-        async def look() -> str:
+        async def look(visit: Visit) -> str:
             async with desk.reading(visit) as tx:
                 await identity.require(tx, visit.person.id, Permission.AUDIT_SEE)
                 view = await views.checking(tx, visit)

@@ -134,13 +134,13 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/sites/new/{installation}/live")
     async def waiting(request: Request, visit: Annotated[Visit, Depends(signed_in)], installation: str) -> Response:
-        async def look() -> str:
+        async def look(visit: Visit) -> str:
             async with desk.reading(visit) as tx:
                 await identity.require(tx, visit.person.id, Permission.SITE_PAIR)
                 view = await _wait(desk, tx, visit, InstallationId(installation))
             return sight.part("pairing", desk.pages.text(request, "sites/_wait.html", view=view, visit=visit))
 
-        await look()
+        await look(visit)
         return live.stream(desk, request, visit, look)
 
     return router

@@ -25,7 +25,7 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/sites/{site}/live")
     async def calls_live(request: Request, visit: SignedIn, site: str) -> Response:
-        async def look() -> str:
+        async def look(visit: Visit) -> str:
             async with desk.reading(visit) as tx:
                 calls = await views.calls(tx, await sight.site(tx, visit, site))
             return sight.part("calls", desk.pages.text(request, "sites/_calls.html", view=calls, visit=visit))
