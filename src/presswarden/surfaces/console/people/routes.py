@@ -16,13 +16,14 @@ from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import Malformed, PresswardenError
 from presswarden.kernel.ids import ClientId, PersonId
 from presswarden.sites import service as sites
+from presswarden.sites.model import SiteUnknown
 from presswarden.surfaces import problems
 from presswarden.surfaces.console import door
 from presswarden.surfaces.console.desk import Desk
 from presswarden.surfaces.console.door import Visit
 from presswarden.surfaces.console.people import views
 
-_SHOWN_IN_PLACE = (NameRefused, MailTaken, LastOwner, ClientTaken)
+_SHOWN_IN_PLACE = (NameRefused, MailTaken, LastOwner, ClientTaken, SiteUnknown)
 Work = Callable[[Tx], Awaitable[object]]
 
 
@@ -44,10 +45,10 @@ def _of_people(desk: Desk) -> APIRouter:
     @router.post("/people/invite")
     async def invite(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
         door.fresh(desk, visit)
-        given = {name: await door.field(request, name, longest=254) for name in ("name", "mail", "role", "over")}
+        given = {name: await door.field(request, name, longest=254) for name in ("name", "mail", "role", "over", "site")}
         try:
             async with desk.transaction(visit) as tx:
-                grant = await _grant(tx, given["role"], given["over"])
+                grant = await _grant(tx, given["role"], given["over"], given["site"])
                 secret, made = await invitations.invite(
                     tx, name=given["name"], mail=given["mail"], grant=grant, by=visit.person.id, now=desk.clock.now()
                 )
@@ -79,9 +80,10 @@ def _of_people(desk: Desk) -> APIRouter:
     @router.post("/people/{person}/roles")
     async def give(request: Request, visit: Annotated[Visit, Depends(posted)], person: str) -> Response:
         role, over = await door.field(request, "role", longest=20), await door.field(request, "over", longest=60)
+        site = await door.field(request, "site", longest=254)
 
         async def work(tx: Tx) -> None:
-            grant = await _grant(tx, role, over)
+            grant = await _grant(tx, role, over, site)
             await identity.grant_role(tx, PersonId(person), grant, by=visit.person.id, now=desk.clock.now())
 
         return await changed(request, visit, person, work)
@@ -145,7 +147,7 @@ def _of_clients(desk: Desk) -> APIRouter:
     async def assign(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
         """Roles given for a client hold at its sites: this changes who may do what there."""
         door.fresh(desk, visit)
-        site, to = await door.field(request, "site", longest=36), await door.field(request, "client", longest=36)
+        site, to = await door.field(request, "site", longest=254), await door.field(request, "client", longest=36)
 
         async def work(tx: Tx) -> None:
             found = await sites.find_site(tx, site)
@@ -163,13 +165,11 @@ def _of_clients(desk: Desk) -> APIRouter:
     return router
 
 
-async def _grant(tx: Tx, role: str, over: str) -> Grant:
-    """Raises `Malformed`, `SiteUnknown`."""
-    grant = views.read_grant(role, over)
-    if grant is None:
+async def _grant(tx: Tx, role: str, over: str, site: str) -> Grant:
+    """`site`, when it is typed, narrows the role to that one. Raises `Malformed`, `SiteUnknown`."""
+    grant = views.read_grant(role, f"site:{(await sites.find_site(tx, site)).id}" if site else over)
+    if grant is None or (grant.site is not None and not site):
         raise Malformed("Choose a role, and what it is for.")
-    if grant.site is not None:
-        await sites.find_site(tx, grant.site)
     return grant
 
 

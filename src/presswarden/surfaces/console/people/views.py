@@ -1,5 +1,6 @@
 """What the pages of people and roles show. Limits: values gathered in one transaction; a link is shown by one answer and kept nowhere."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,7 +74,7 @@ class People:
     roles: tuple[Role, ...]
     matrix: tuple[tuple[str, tuple[bool, ...]], ...]
     scopes: tuple[tuple[str, str], ...]
-    """What a role can be given for: value and words."""
+    """What a role can be given for, but single sites, which are typed: value and words."""
     problem: str = ""
     given: Mapping[str, str] | None = None
     """What a form brought that was not taken."""
@@ -95,15 +96,11 @@ class One:
 
 
 @dataclass(frozen=True, slots=True)
-class OfClient:
-    client: Client
-    sites: tuple[tuple[SiteId, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Clients:
-    clients: tuple[OfClient, ...]
-    without: tuple[tuple[SiteId, str], ...]
+    clients: tuple[tuple[Client, int], ...]
+    """Each with how many sites it has."""
+    without: int
+    """Sites of no client."""
     choices: tuple[tuple[str, str], ...]
     problem: str = ""
 
@@ -134,7 +131,6 @@ class _Names:
         return (
             ("everything", "The whole organisation"),
             *((f"client:{one}", f"Client: {name}") for one, name in self.clients.items()),
-            *((f"site:{one}", f"Site: {label}") for one, label in sorted(self.sites.items(), key=lambda each: each[1])),
         )
 
 
@@ -172,11 +168,11 @@ async def one(tx: Tx, who: PersonId, rp_id: str, now: datetime, *, problem: str 
 
 
 async def all_clients(tx: Tx, *, problem: str = "") -> Clients:
-    labels = {each.id: each.label for each in await sites.list_sites(tx)}
     of, known = await clients.client_of(tx), await clients.clients(tx)
-    grouped = tuple(OfClient(each, tuple((site, label) for site, label in labels.items() if of.get(site) == each.id)) for each in known)
-    without = tuple((site, label) for site, label in labels.items() if site not in of)
-    return Clients(grouped, without, (("", "No client"), *((each.id, each.name) for each in known)), problem)
+    paired = {each.id for each in await sites.list_sites(tx)}
+    counted = Counter(client for site, client in of.items() if site in paired)
+    choices = (*((each.id, each.name) for each in known), ("", "No client"))
+    return Clients(tuple((each, counted[each.id]) for each in known), len(paired - of.keys()), choices, problem)
 
 
 async def _names(tx: Tx) -> _Names:
