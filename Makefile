@@ -36,7 +36,7 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	@touch $(STAMP)
 
 .PHONY: assets
-assets: $(ASSETS) ## the console's files for browsers, from web/ and four pinned packages (needs npm)
+assets: $(ASSETS) ## the console's files for browsers, from web/ and three pinned packages (needs npm)
 
 $(ASSETS): hatch_build.py web/package-lock.json web/icons.txt $(wildcard web/src/*.* web/src/*/*) | $(STAMP)
 	@echo "== assets: what the console sends to browsers"

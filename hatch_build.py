@@ -1,4 +1,4 @@
-"""Builds what the console sends to browsers: our own files and four pinned packages, named by their content.
+"""Builds what the console sends to browsers: our own files and three pinned packages, named by their content.
 
 Nothing of others is kept in the repository and nothing is fetched while the program runs: `npm ci` checks every package against the hash in
 `web/package-lock.json`, and the result lies in the wheel and in the source archive. Limits: an unpacked source archive is built from what it carries.
