@@ -43,6 +43,8 @@ final class Actions {
 				return new SnapshotList();
 			case 'wp.snapshot.restore':
 				return new SnapshotRestore();
+			case 'wp.snapshot.stage':
+				return new SnapshotStage();
 			case 'wp.snapshot.verify':
 				return new SnapshotVerify();
 			case 'control.confirm':

@@ -134,6 +134,7 @@ final class Catalogue {
 		return array(
 			new ActionSpec( 'wp.snapshot.create', ActionSpec::PREPARE, 'low', 'read', $create, true ),
 			new ActionSpec( 'wp.snapshot.verify', ActionSpec::PREPARE, 'low', 'read', $verify, true ),
+			new ActionSpec( 'wp.snapshot.stage', ActionSpec::PREPARE, 'low', 'read', $verify, true ),
 			new ActionSpec( 'wp.snapshot.list', ActionSpec::READ, 'none', 'read', self::args( array() ), true ),
 			new ActionSpec( 'wp.snapshot.delete', ActionSpec::CHANGE, 'high', 'update_plugins', $delete, false ),
 			new ActionSpec( 'wp.snapshot.restore', ActionSpec::RECOVER, 'high', 'update_plugins', $restore, false ),

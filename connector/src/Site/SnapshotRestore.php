@@ -73,11 +73,9 @@ final class SnapshotRestore {
 		Snapshots::take_time( self::SECONDS );
 		return SnapshotFolder::alone(
 			static function () use ( $snapshot ): \stdClass {
-				$info = self::verified( $snapshot );
-				if ( ! $info->database ) {
-					throw SnapshotRefusal::because( 'no_database' );
-				}
+				$info     = self::with_database( $snapshot );
 				$manifest = SnapshotManifest::open( $snapshot );
+				$staged   = SnapshotStage::taken( $manifest );
 				$lost     = Lost::since( $info->created );
 				$ours     = Ours::remembered();
 				try {
@@ -85,7 +83,8 @@ final class SnapshotRestore {
 						$manifest->folder( SnapshotInfo::DATABASE ),
 						$manifest->pack_key( SnapshotInfo::DATABASE ),
 						$manifest->pack_id( SnapshotInfo::DATABASE ),
-						$manifest->facts['dump']
+						$manifest->facts['dump'],
+						$staged
 					);
 				} catch ( PackBroken $broken ) {
 					throw SnapshotRefusal::because( $broken->reason );
@@ -95,6 +94,15 @@ final class SnapshotRestore {
 				return self::told( $info->component, 'database', 0, count( $tables ), $lost );
 			}
 		);
+	}
+
+	/** @throws Refusal action.snapshot where it was not verified or holds no database. */
+	public static function with_database( string $snapshot ): SnapshotInfo {
+		$info = self::verified( $snapshot );
+		if ( ! $info->database ) {
+			throw SnapshotRefusal::because( 'no_database' );
+		}
+		return $info;
 	}
 
 	private static function verified( string $snapshot ): SnapshotInfo {

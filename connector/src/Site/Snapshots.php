@@ -136,6 +136,7 @@ final class Snapshots {
 		try {
 			SnapshotFolder::alone(
 				static function (): void {
+					SnapshotStage::tidy( time() );
 					self::prune( time() );
 				}
 			);
@@ -257,7 +258,7 @@ final class Snapshots {
 	}
 
 	/** @return array<int,string> Copies of the database that a snapshot in the making still needs. */
-	private static function copies(): array {
+	public static function copies(): array {
 		$names = array();
 		foreach ( self::all() as $info ) {
 			if ( SnapshotManifest::MAKING === $info->state ) {

@@ -46,16 +46,33 @@ final class Unpacker {
 	 * @throws PackBroken With the reason; the folder holds a part of the files then, and must not be used.
 	 */
 	public static function to( string $dest, string $dir, array $parts, string $key, string $id, array $expect ): void {
+		self::step( $dest, $dir, $parts, $key, $id, $expect, self::START, INF );
+	}
+
+	/**
+	 * A stretch of the same.
+	 *
+	 * @param array<int,array{0:string,1:string}>                     $parts  Name and SHA-256 (hex) of each, in order.
+	 * @param array{part:int,path:string,at:int,files:int,bytes:int} $state  START, or what the step before gave back; one that died gave none.
+	 * @param array{files:int,bytes:int}                             $expect What it must come to.
+	 * @param float                                                  $until  Time of day to stop at; at least one part is done.
+	 * @return array{part:int,path:string,at:int,files:int,bytes:int} All is there when `part` is the number of parts.
+	 * @throws PackBroken With the reason; the folder must not be used then.
+	 */
+	public static function step( string $dest, string $dir, array $parts, string $key, string $id, array $expect, array $state, float $until ): array {
 		if ( ! is_dir( $dest ) && ! @mkdir( $dest, 0755, true ) ) { // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- the failure is thrown, the path must not reach a log.
 			throw new PackBroken( PackBroken::WRITE );
 		}
-		$unpacker = new self( $dest, self::START );
+		$unpacker = new self( $dest, $state );
 		try {
-			$unpacker->parts( $dir, $parts, $key, $id, INF );
+			$unpacker->parts( $dir, $parts, $key, $id, $until );
 		} finally {
 			is_resource( $unpacker->open ) && fclose( $unpacker->open );
 		}
-		self::complete( $unpacker->state, $parts, $expect );
+		if ( $unpacker->state['part'] >= count( $parts ) ) {
+			self::complete( $unpacker->state, $parts, $expect );
+		}
+		return $unpacker->state;
 	}
 
 	/**
@@ -145,9 +162,11 @@ final class Unpacker {
 	}
 
 	private function write( string $full, bool $begins, bool $ends, int $mode, string $bytes ): void {
-		if ( $begins ) {
-			$open       = @fopen( $full, 'xb' ); // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- the failure is thrown below.
-			$this->open = false === $open ? null : $open;
+		if ( $begins || null === $this->open ) {
+			// A file that a step before began ends where that step said.
+			$open       = @fopen( $full, $begins ? 'xb' : 'r+b' ); // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- the failure is thrown below.
+			$at         = $begins ? 0 : $this->state['at'];
+			$this->open = false === $open || ! ftruncate( $open, $at ) || 0 !== fseek( $open, $at ) ? null : $open;
 		}
 		if ( null === $this->open || strlen( $bytes ) !== @fwrite( $this->open, $bytes ) ) { // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- a full disk is thrown here.
 			throw new PackBroken( PackBroken::WRITE );

@@ -97,6 +97,11 @@ _ACTIONS: Final = (
         "packs a component's files, and the database if asked, into the connector's own folder; in steps",
     ),
     _prepare("wp.snapshot.verify", _object(seconds=_SECONDS, snapshot=_ID, step=_STEP), "reads a snapshot back, every byte; in steps"),
+    _prepare(
+        "wp.snapshot.stage",
+        _object(seconds=_SECONDS, snapshot=_ID, step=_STEP),
+        "lays a snapshot's tables beside the live ones; in steps",
+    ),
     Action(
         "wp.snapshot.delete",
         Klass.CHANGE,

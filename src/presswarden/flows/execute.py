@@ -250,6 +250,6 @@ def _task(proposal: Proposal, act: Leaf) -> Task:
         close=index(LeafRole.CLOSE),
         take_back=index(LeafRole.TAKE_BACK),
         deactivate=index(LeafRole.DEACTIVATE),
-        database=act.tool in WITH_TABLES,
+        database=act.tool in WITH_TABLES or act.args.get("scope") == "database",
         close_again=index(LeafRole.CLOSE_AGAIN),
     )

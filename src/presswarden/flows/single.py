@@ -15,6 +15,8 @@ from presswarden.kernel.canonical import Json
 from presswarden.mailbox.model import Outcome, RequestState
 from presswarden.rollouts.model import Result
 
+_BEGUN: Final = 3
+"""Times that laying tables ready is begun."""
 _SWITCHES: Final = frozenset({"wp.plugin.activate", "wp.plugin.deactivate"})
 
 
@@ -24,6 +26,8 @@ async def course(hands: Hands, task: Task, checks: Checks) -> Ending:
     why = await hands.stopped("act.stopped")
     if why:
         return Ending(Result.STOPPED, "change.stopped", why)
+    if task.tool == "wp.snapshot.restore" and task.database:
+        await _staged(hands, task)
     await hands.note("act")
     told = await hands.act("act", task.act)
     if told.state in {RequestState.REFUSED, RequestState.FAILED}:
@@ -35,6 +39,24 @@ async def course(hands: Hands, task: Task, checks: Checks) -> Ending:
             return await _cleared(hands, task)
         case _:
             return await _restored(hands, task, told)
+
+
+async def _staged(hands: Hands, task: Task) -> None:
+    """Have the tables laid beside the live ones, in short calls. Where that comes to nothing, the restore does all of it in its own call."""
+    await hands.note("stage")
+    step, begun = 0, 1
+    for turn in range(preparing.MOST_STEPS):
+        args: dict[str, Json] = {"seconds": preparing.SHORT_CALL, "snapshot": task.snapshot, "step": step}
+        told = await hands.call(f"stage.{turn}", "wp.snapshot.stage", args)
+        after = told.result.get("next")
+        if told.state is RequestState.DONE and isinstance(after, int) and after > step:
+            if told.result.get("done") is True:
+                return
+            step = after
+        elif begun < _BEGUN and (told.state is RequestState.UNKNOWN or told.code == "action.step"):
+            step, begun = 0, begun + 1  # nobody knows what the step that was lost has left
+        else:
+            return
 
 
 async def _switched(hands: Hands, task: Task, checks: Checks) -> Ending:

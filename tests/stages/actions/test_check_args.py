@@ -35,6 +35,7 @@ ACCEPTED = [
     ("wp.snapshot.create", _CREATE),
     ("wp.snapshot.create", _CREATE | {"component": _GERMAN, "database": False, "seconds": 25, "step": 1_000_000}),
     ("wp.snapshot.verify", {"seconds": 1, "snapshot": _ID, "step": 3}),
+    ("wp.snapshot.stage", {"seconds": 1, "snapshot": _ID, "step": 3}),
     ("wp.snapshot.list", {}),
     ("wp.snapshot.delete", {"snapshot": _ID}),
     ("wp.snapshot.restore", _RESTORE),
@@ -127,7 +128,8 @@ def test_reads_are_reads_and_control_is_control():
 
 @pytest.mark.req("W10")
 def test_what_changes_a_site_is_a_change_or_a_recovery():
-    assert {tool for tool, action in CATALOGUE.items() if action.klass is Klass.PREPARE} == {"wp.snapshot.create", "wp.snapshot.verify"}
+    preparing = {tool for tool, action in CATALOGUE.items() if action.klass is Klass.PREPARE}
+    assert preparing == {"wp.snapshot.create", "wp.snapshot.stage", "wp.snapshot.verify"}
     assert {tool for tool, action in CATALOGUE.items() if action.klass is Klass.RECOVER} == {
         "wp.snapshot.restore",
         "wp.change.close",

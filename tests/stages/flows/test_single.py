@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from presswarden.rollouts.model import Result
 from tests.fakes.hands import AWAY, SNAPSHOT, UNKNOWN, UPDATE, FakeSite, done, ends, failing, refused
 
@@ -62,3 +64,26 @@ async def test_a_plugin_switched_without_a_snapshot_is_looked_at_and_never_calle
     assert (await ends(before)).result is Result.UNVERIFIED
     assert (await ends(FakeSite(task, active=False, stop_at="act.stopped"))).result is Result.STOPPED
     assert (await ends(FakeSite(task, active=False, stop_at="before.stopped"))).result is Result.STOPPED
+
+
+@pytest.mark.req("W14")
+async def test_tables_are_laid_ready_in_short_calls_before_they_are_restored() -> None:
+    task = replace(ALONE, tool="wp.snapshot.restore", version="0.9", database=True)
+    more, ready = done(next=1, done=False), done(next=2, done=True)
+    site = FakeSite(task, version="1.1", bend={"stage.0": more, "stage.1": UNKNOWN, "stage.2": more, "stage.3": ready})
+    assert (await ends(site)).result is Result.SUCCEEDED
+    assert [step for step in site.steps if step.startswith("stage.") or step == "act"] == [
+        "stage.0",
+        "stage.1",
+        "stage.2",
+        "stage.3",
+        "act",
+    ]
+    # A connector that does not know the call, and one that never comes to an end of it: the restore does all of it itself.
+    for bend, steps in (({"stage.0": refused("call.tool")}, 1), ({f"stage.{turn}": UNKNOWN for turn in range(9)}, 3)):
+        old = FakeSite(task, version="1.1", bend=bend)
+        assert (await ends(old)).result is Result.SUCCEEDED
+        assert len([step for step in old.steps if step.startswith("stage.")]) == steps
+    files = FakeSite(replace(task, database=False), version="1.1")
+    assert (await ends(files)).result is Result.SUCCEEDED
+    assert not [step for step in files.steps if step.startswith("stage.")]

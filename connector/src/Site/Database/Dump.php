@@ -48,14 +48,27 @@ interface Dump {
 	public function prove( string $dir, string $key, string $id, array $dump, int $part ): int;
 
 	/**
+	 * One call's work of laying the tables beside the live ones, so that restore() has only the last move to make.
+	 *
+	 * @param array<string,mixed> $dump   What the last step of the dump gave back.
+	 * @param array<string,mixed> $cursor Empty at first, then what the call before gave back; after one that died, empty again.
+	 * @param float               $until  Time of day to stop at; at least one part is done.
+	 * @return array<string,mixed> `done`, `part` and what the dump itself needs.
+	 * @throws PackBroken When the pack is not as it was written.
+	 * @throws Refusal When the database would not.
+	 */
+	public function stage( string $dir, string $key, string $id, array $dump, array $cursor, float $until ): array;
+
+	/**
 	 * All tables at once, or none.
 	 *
-	 * @param array<string,mixed> $dump What the last step gave back.
+	 * @param array<string,mixed> $dump   What the last step gave back.
+	 * @param array<string,mixed> $staged What the last call of stage() gave back; where it is empty or gone, all is done here.
 	 * @return array<int,string> The tables that were put back.
 	 * @throws PackBroken When the pack is not as it was written; nothing was changed then.
 	 * @throws Refusal When the database would not; nothing was changed then.
 	 */
-	public function restore( string $dir, string $key, string $id, array $dump ): array;
+	public function restore( string $dir, string $key, string $id, array $dump, array $staged ): array;
 
 	/**
 	 * Takes away what calls that died have left beside the live tables.

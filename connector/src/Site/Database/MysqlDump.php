@@ -118,8 +118,12 @@ final class MysqlDump implements Dump {
 		return $bytes;
 	}
 
-	public function restore( string $dir, string $key, string $id, array $dump ): array {
-		return ( new MysqlRestore( $this->prefix ) )->from( $dir, $key, $id, $dump );
+	public function stage( string $dir, string $key, string $id, array $dump, array $cursor, float $until ): array {
+		return ( new MysqlRestore( $this->prefix ) )->stage( $dir, $key, $id, $dump, $cursor, $until );
+	}
+
+	public function restore( string $dir, string $key, string $id, array $dump, array $staged ): array {
+		return ( new MysqlRestore( $this->prefix ) )->from( $dir, $key, $id, $dump, $staged );
 	}
 
 	public function tidy( array $kept ): void {

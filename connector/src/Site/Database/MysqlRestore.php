@@ -31,22 +31,47 @@ final class MysqlRestore {
 	}
 
 	/**
-	 * @param array<string,mixed> $dump What the last step of the dump gave back.
+	 * Tables beside the live ones, part by part.
+	 *
+	 * @param array<string,mixed> $dump   What the last step of the dump gave back.
+	 * @param array<string,mixed> $cursor Of the call before.
+	 * @return array<string,mixed> The cursor.
+	 */
+	public function stage( string $dir, string $key, string $id, array $dump, array $cursor, float $until ): array {
+		$mysql = Mysql::connect();
+		$part  = (int) ( $cursor['part'] ?? 0 );
+		try {
+			if ( 0 === $part ) {
+				$this->sweep( $mysql );
+			}
+			do {
+				$this->load( $mysql, $dir, $key, $id, array( $part => $dump['parts'][ $part ] ), self::wanted( $dump ) );
+				++$part;
+			} while ( $part < count( $dump['parts'] ) && microtime( true ) < $until );
+		} finally {
+			$mysql->close();
+		}
+		return array(
+			'part' => $part,
+			'done' => $part >= count( $dump['parts'] ),
+		);
+	}
+
+	/**
+	 * @param array<string,mixed> $dump   What the last step of the dump gave back.
+	 * @param array<string,mixed> $staged What stage() gave back last.
 	 * @return array<int,string> The tables that were put back.
 	 * @throws PackBroken When the pack is not as it was written; nothing was changed then.
 	 * @throws Refusal When the database would not; nothing was changed then.
 	 */
-	public function from( string $dir, string $key, string $id, array $dump ): array {
+	public function from( string $dir, string $key, string $id, array $dump, array $staged ): array {
 		$mysql  = Mysql::connect();
-		$counts = array();
-		foreach ( $dump['counts'] as $table => $rows ) {
-			if ( ! DumpTables::stays( (string) $table ) ) {
-				$counts[ (string) $table ] = (int) $rows;
-			}
-		}
+		$counts = self::wanted( $dump );
 		try {
-			$this->sweep( $mysql );
-			$this->load( $mysql, $dir, $key, $id, $dump['parts'], $counts );
+			if ( ! ( $staged['done'] ?? false ) || count( $this->left( $mysql, Storage::SHADOW ) ) !== count( $counts ) ) {
+				$this->sweep( $mysql );
+				$this->load( $mysql, $dir, $key, $id, $dump['parts'], $counts );
+			}
 			foreach ( $counts as $table => $rows ) {
 				if ( (string) $rows !== $mysql->value( 'SELECT COUNT(*) FROM ' . $this->beside( Storage::SHADOW, $table ) ) ) {
 					throw SnapshotRefusal::because( 'counts' );
@@ -63,7 +88,21 @@ final class MysqlRestore {
 	}
 
 	/**
-	 * @param array<int,array{0:string,1:string}> $parts  Name and hash of each.
+	 * @param array<string,mixed> $dump What the last step of the dump gave back.
+	 * @return array<string,int> Rows by table, of those that are put back.
+	 */
+	private static function wanted( array $dump ): array {
+		$counts = array();
+		foreach ( $dump['counts'] as $table => $rows ) {
+			if ( ! DumpTables::stays( (string) $table ) ) {
+				$counts[ (string) $table ] = (int) $rows;
+			}
+		}
+		return $counts;
+	}
+
+	/**
+	 * @param array<int,array{0:string,1:string}> $parts  Name and hash of each, by their place in the pack.
 	 * @param array<string,int>                   $counts Tables that are wanted.
 	 */
 	private function load( Mysql $mysql, string $dir, string $key, string $id, array $parts, array $counts ): void {
@@ -157,10 +196,15 @@ final class MysqlRestore {
 	/** Tables that a restore left, this one or one that died. */
 	public function sweep( Mysql $mysql ): void {
 		foreach ( array( Storage::SHADOW, Storage::ASIDE ) as $kind ) {
-			foreach ( $mysql->rows( 'SHOW TABLE STATUS LIKE ' . $mysql->quoted( addcslashes( $this->prefix . $kind, '_%\\' ) . '%' ) ) as $left ) {
-				$mysql->attempt( 'DROP TABLE IF EXISTS ' . Mysql::name( (string) $left['Name'] ) );
+			foreach ( $this->left( $mysql, $kind ) as $left ) {
+				$mysql->attempt( 'DROP TABLE IF EXISTS ' . Mysql::name( $left ) );
 			}
 		}
+	}
+
+	/** @return array<int,string> Names of the tables of that kind. */
+	private function left( Mysql $mysql, string $kind ): array {
+		return array_map( 'strval', array_column( $mysql->rows( 'SHOW TABLE STATUS LIKE ' . $mysql->quoted( addcslashes( $this->prefix . $kind, '_%\\' ) . '%' ) ), 'Name' ) );
 	}
 
 	/** Names may be 64 characters long, so the table's own does not fit behind ours. */

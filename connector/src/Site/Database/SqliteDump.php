@@ -77,20 +77,26 @@ final class SqliteDump implements Dump {
 		return $bytes;
 	}
 
-	public function restore( string $dir, string $key, string $id, array $dump ): array {
-		$stage = Sqlite::copy_file( Sqlite::new_copy() );
+	public function stage( string $dir, string $key, string $id, array $dump, array $cursor, float $until ): array {
+		if ( array() === $cursor ) {
+			$cursor = Unpacker::START + array( 'folder' => Sqlite::new_copy() );
+		}
+		$state = array_intersect_key( $cursor, Unpacker::START );
+		$state = Unpacker::step( Sqlite::copy_file( $cursor['folder'] ), $dir, $dump['parts'], $key, $id, self::whole( $dump ), $state, $until );
+		return $state + array(
+			'folder' => $cursor['folder'],
+			'done'   => $state['part'] >= count( $dump['parts'] ),
+		);
+	}
+
+	public function restore( string $dir, string $key, string $id, array $dump, array $staged ): array {
+		$stage = Sqlite::copy_file( $staged['folder'] ?? Sqlite::new_copy() );
+		$there = $stage . '/' . basename( $dump['copy'] );
 		try {
-			Unpacker::to(
-				$stage,
-				$dir,
-				$dump['parts'],
-				$key,
-				$id,
-				array(
-					'files' => 1,
-					'bytes' => $dump['bytes'],
-				)
-			);
+			if ( ! ( $staged['done'] ?? false ) || ! is_file( $there ) || filesize( $there ) !== $dump['bytes'] ) {
+				Storage::remove_tree( $stage );
+				Unpacker::to( $stage, $dir, $dump['parts'], $key, $id, self::whole( $dump ) );
+			}
 			return ( new SqliteRestore( $this->prefix ) )->from( $stage . '/' . basename( $dump['copy'] ), $dump );
 		} finally {
 			Storage::remove_tree( $stage );
@@ -99,6 +105,17 @@ final class SqliteDump implements Dump {
 
 	public function tidy( array $kept ): void {
 		Storage::remove_sqlite_copies( $kept );
+	}
+
+	/**
+	 * @param array<string,mixed> $dump What the last step gave back.
+	 * @return array{files:int,bytes:int}
+	 */
+	private static function whole( array $dump ): array {
+		return array(
+			'files' => 1,
+			'bytes' => $dump['bytes'],
+		);
 	}
 
 	/** @return array<string,mixed> The cursor to begin with. */
