@@ -59,4 +59,11 @@ def draft(site: Site, kept: Mapping[str, Json], act: Act, by: Actor) -> Draft:
     args: dict[str, Json] = {"snapshot": snapshot} if delete else {"change": "", "scope": act.value, "snapshot": snapshot}
     wanted = Item(site.id, site.installation, site.home, tool, component, "" if delete else version, {}, "", args)
     title = f"{'Delete' if delete else f'Put back the {act} of'} the snapshot of {component} {version} on {site.label}"[:200]
-    return Draft(Source.PERSON, by, title, (wanted,), (Evidence("asked", AGAINST[act], against=True),), None)
+    seen = [Evidence("asked", AGAINST[act], against=True)]
+    if act is Act.DATABASE and kept.get("point_in_time") is not True:
+        seen.append(
+            Evidence(
+                "chunked", "Its tables were taken chunked, not a point in time: one may know of rows that another lacks.", against=True
+            )
+        )
+    return Draft(Source.PERSON, by, title, (wanted,), tuple(seen), None)

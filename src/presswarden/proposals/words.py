@@ -1,8 +1,12 @@
 """What a plan holds as people read it: the way back of each act, and what that way does not restore. Limits: texts; nothing is decided by them."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from presswarden.proposals.model import Leaf, LeafRole, Plan
+
+CHUNKED: Final = " A large MySQL or MariaDB database is taken chunked, not a point in time."
+"""Of what holds the tables too. SQLite copies itself in one go, and so does a database that 25 seconds are enough for."""
 
 
 def way_back(act: Leaf, roles: Iterable[LeafRole]) -> str:
@@ -14,6 +18,8 @@ def way_back(act: Leaf, roles: Iterable[LeafRole]) -> str:
             f"the files of {act.component} are put back, by us or by the site's own watchdog. Not put back by itself: the database, so "
             "posts, orders and users written meanwhile stay; where the update changed tables, a person decides."
         )
+        if act.tool in {"wp.plugin.update", "wp.core.update"}:
+            says += CHUNKED
         return says + (" Where the old files do not help, the plugin is switched off." if LeafRole.DEACTIVATE in there else "")
     if act.tool == "wp.snapshot.delete":
         return "None: a deleted snapshot is gone for good."
