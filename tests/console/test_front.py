@@ -58,6 +58,16 @@ async def test_a_page_that_is_not_there_says_so_and_shows_a_way_on(lone: House) 
     assert answer.headers["x-request-id"] in answer.text
 
 
+async def test_the_token_of_a_form_never_looks_the_same_twice_and_each_is_taken(lone: House) -> None:
+    browser = await lone.as_role(Role.VIEWER)
+    seen = [re.findall(r'name="token" value="([0-9a-f]{256})"', (await browser.get("/help/keys")).text)[0] for _ in range(2)]
+    assert seen[0] != seen[1]
+    for token in seen:
+        assert (await browser.post("/theme", {"token": token, "theme": "dark", "next": "/help/keys"})).status_code == 303
+    for spoilt in (seen[0][:-2] + "00", seen[0][:128], "é" * 256, "0" * 256):
+        assert (await browser.post("/theme", {"token": spoilt, "theme": "dark"})).status_code == 403
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_the_theme_is_the_servers_from_the_first_byte(lone: House, theme: str) -> None:
     browser = await lone.as_role(Role.VIEWER)

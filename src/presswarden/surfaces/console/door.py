@@ -21,7 +21,7 @@ from presswarden.identity.sessions import service as sessions
 from presswarden.identity.sessions.model import LONGEST, Key, read_key
 from presswarden.kernel.errors import Malformed, PresswardenError, TooLarge
 from presswarden.surfaces.console.desk import Desk
-from presswarden.surfaces.console.pages import wants_part
+from presswarden.surfaces.console.pages import unmasked, wants_part
 from presswarden.surfaces.console.shell import shell_of
 from presswarden.surfaces.console.visit import Stranger, Visit
 from presswarden.surfaces.limits import source_of
@@ -232,7 +232,9 @@ def _same_origin(desk: Desk, request: Request) -> None:
 
 async def _own_form(request: Request, token: str, largest: int) -> None:
     given = (await _form(request, largest)).getlist(_TOKEN)
-    fits = len(given) == 1 and isinstance(given[0], str) and hmac.compare_digest(given[0].encode("utf-8", "replace"), token.encode())
+    fits = (
+        len(given) == 1 and isinstance(given[0], str) and hmac.compare_digest(unmasked(given[0]).encode("utf-8", "replace"), token.encode())
+    )
     if not fits:
         raise PostRefused("This form belongs to another session, or its page was left open for long.", do="Load the page again.")
 

@@ -87,7 +87,7 @@ class Pages:
         return {
             "view": view,
             "visit": visit if isinstance(visit, Visit) else None,
-            "token": visit.session.token if isinstance(visit, Visit) else visit.token if visit else "",
+            "token": masked(visit.session.token if isinstance(visit, Visit) else visit.token) if visit else "",
             "shell": shell,
             "nonce": nonce_of(request),
             "theme": theme if theme in THEMES else "auto",
@@ -101,6 +101,26 @@ class Pages:
     def _answer(self, request: Request, html: str, status: int) -> Response:
         headers = {"Content-Security-Policy": policy(nonce_of(request), self._url), "Cache-Control": "no-store", "Vary": _PARTIAL}
         return Response(html, status, headers, media_type="text/html; charset=utf-8")
+
+
+def masked(token: str) -> str:
+    """The token of a form, never twice the same: pages are compressed, and what repeats beside a word of the address could be guessed by its size."""
+    raw = token.encode()
+    pad = secrets.token_bytes(len(raw))
+    return (pad + bytes(one ^ other for one, other in zip(pad, raw, strict=True))).hex()
+
+
+def unmasked(text: str) -> str:
+    """What `masked` was given; anything else as it is."""
+    try:
+        whole = bytes.fromhex(text)
+    except ValueError:
+        return text
+    half = len(whole) // 2
+    try:
+        return bytes(one ^ other for one, other in zip(whole[:half], whole[half:], strict=True)).decode("ascii") if half > 32 else text
+    except ValueError:
+        return text
 
 
 def nonce_of(request: Request) -> str:
