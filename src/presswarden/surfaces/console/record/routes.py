@@ -56,6 +56,7 @@ def routes(desk: Desk) -> APIRouter:
                 view = await views.checking(tx, visit)
             return sight.part("checks", desk.pages.text(request, "record/_checks.html", view=view, visit=visit))
 
+        await look(visit)
         return live.stream(desk, request, visit, look)
 
     @router.post("/audit/verify")

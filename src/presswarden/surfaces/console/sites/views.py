@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from presswarden.identity.clients import service as clients
@@ -35,6 +35,11 @@ _CALLS: Mapping[RequestState, tuple[str, str]] = {
     RequestState.UNKNOWN: ("unknown", "Unknown"),
     RequestState.FAILED: ("bad", "Failed"),
 }
+_FIRST = {
+    "site.heartbeat": "Last report", "core.version": "WordPress", "php.version": "PHP", "server.software": "Server", "server.database": "Database",
+    "health.disk_free": "Free disk", "connector.version": "Connector",
+}  # fmt: skip
+"""Facts that the first tab shows, in words; all others stand under Health."""
 _SEVERITY = {Severity.NOTICE: "warn", Severity.HIGH: "bad", Severity.CRITICAL: "bad"}
 
 
@@ -125,16 +130,8 @@ class Overview:
 async def overview(tx: Tx, visit: Visit, site: Site, now: datetime) -> Overview:
     report = await reports.report(tx, site.id, now)
     head = await header(tx, report, "", now)
-    wanted = (
-        "core.version",
-        "php.version",
-        "server.software",
-        "server.database",
-        "health.disk_free",
-        "connector.version",
-        "site.heartbeat",
-    )
-    facts = tuple(_known(fact, now) for fact in report.facts if fact.name in wanted)
+    found = {fact.name: fact for fact in report.facts}
+    facts = tuple(replace(_known(found[name], now), name=label) for name, label in _FIRST.items() if name in found)
     return Overview(
         head, _troubles(report), report.ready.eligible, tuple((each.code.value, each.says) for each in report.ready.reasons), facts,
         await calls(tx, site), _modes(report, visit), report.mode.value, report.station.mode is not None,
