@@ -1,7 +1,5 @@
 """The HTTP API: what each role and scope sees and files, that the rest is absent, and that what is sent twice is done once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,73 +9,32 @@ import pytest
 from presswarden.gate import service as gate
 from presswarden.gate.model import StopScope
 from presswarden.identity.model import Role
-from presswarden.identity.tokens import service as tokens
 from presswarden.identity.tokens.model import Scope
 from presswarden.incidents import service as incidents
 from presswarden.incidents.model import SignalKind
 from presswarden.kernel.db import Database
-from presswarden.kernel.ids import EVERYONE, CorrelationId, OrgId, PersonId, new_id
+from presswarden.kernel.ids import EVERYONE, CorrelationId, OrgId, new_id
 from presswarden.mailbox import service as mailbox
 from presswarden.reports.answers import service as answers
-from presswarden.surfaces.api.routes import PREFIX, api
-from presswarden.surfaces.limits import Rate
-from tests.console.rig import CountedWake
+from presswarden.surfaces.api.routes import PREFIX
+from tests.console.programs import Api, code_of, over
 from tests.fakes.clock import FrozenClock
-from tests.stages.approvals.office import SHOP_PLUGIN, Office, Paired, opened
+from tests.stages.approvals.office import SHOP_PLUGIN, opened
 
 BOTH = (Scope.READ, Scope.PROPOSE)
 READS = ("/sites", "/proposals", "/changes", "/incidents", "/policies", "/audit", "/stops")
 
 
-@dataclass
-class Api:
-    """The API over an office, and callers with tokens of its people."""
-
-    office: Office
-    site: Paired
-    client: httpx.AsyncClient
-    wake: CountedWake
-
-    async def token(self, person: PersonId, *scopes: Scope, days: int = 30, office: Office | None = None) -> str:
-        of = office or self.office
-        now = of.clock.now()
-        async with of.database.transaction(of.org) as tx:
-            text, _ = await tokens.make(tx, person, name="script", scopes=scopes or BOTH, until=now + timedelta(days=days), now=now)
-        return text
-
-    async def get(self, token: str, path: str, **params: Any) -> httpx.Response:
-        return await self.client.get(path, params=params or None, headers={"Authorization": f"Bearer {token}"})
-
-    async def post(self, token: str, path: str, body: Mapping[str, Any], key: str = "", **headers: str) -> httpx.Response:
-        sent = {"Authorization": f"Bearer {token}", "Idempotency-Key": key or new_id(), **headers}
-        return await self.client.post(path, json=body, headers=sent)
-
-    @property
-    def update(self) -> dict[str, str]:
-        return {"site": self.site.site, "component": SHOP_PLUGIN}
-
-
 @pytest.fixture
 async def here(database: Database, frozen: FrozenClock, org: OrgId) -> Api:
-    office, wake = await opened(database, frozen, org), CountedWake()
-    app = api(database, frozen, wake, everyone=EVERYONE, rate=Rate(per_minute=600, burst=500))
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app, client=("192.0.2.7", 40000)), base_url="http://localhost:8700")
-    return Api(office, await office.site(), client, wake)
-
-
-def _code(answer: httpx.Response) -> tuple[int, str]:
-    assert answer.headers["content-type"] == "application/problem+json"
-    told = answer.json()
-    assert told["status"] == answer.status_code
-    assert told["instance"].startswith("urn:uuid:")
-    return answer.status_code, told["code"]
+    return await over(await opened(database, frozen, org))
 
 
 async def test_without_a_token_or_with_a_strange_one_nothing_is_told(here: Api) -> None:
     for headers in ({}, {"Authorization": "Bearer pwt_" + "x" * 43}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer "}):
         for path in READS:
             answer = await here.client.get(path, headers=headers)
-            assert _code(answer) == (401, "api.unauthenticated")
+            assert code_of(answer) == (401, "api.unauthenticated")
             assert answer.headers["www-authenticate"] == "Bearer"
 
 
@@ -107,8 +64,8 @@ async def test_a_filed_update_waits_for_people_and_is_filed_once_for_one_key(her
     again = await here.post(token, "/proposals/updates", here.update, key)
     assert (again.status_code, again.content, again.headers["idempotent-replayed"]) == (201, filed.content, "true")
     other = await here.post(token, "/proposals/updates", {**here.update, "component": "core"}, key)
-    assert _code(other) == (422, "api.key_reused")
-    assert _code(await here.post(token, "/proposals/updates", here.update)) == (409, "update.stands")
+    assert code_of(other) == (422, "api.key_reused")
+    assert code_of(await here.post(token, "/proposals/updates", here.update)) == (409, "update.stands")
     (only,) = (await here.get(token, "/proposals")).json()["items"]
     whole = (await here.get(token, f"/proposals/{only['id']}")).json()
     assert (whole["by"], whole["answers"], whole["items"][0]["component"]) == (here.office.olga, 0, SHOP_PLUGIN)
@@ -130,7 +87,7 @@ async def test_a_key_holds_for_a_day_and_for_its_own_person(here: Api) -> None:
 async def test_what_failed_leaves_its_key_free(here: Api) -> None:
     token, key = await here.token(here.office.olga), new_id()
     absent = await here.post(token, "/proposals/updates", {**here.update, "component": "plugin:no/no.php"}, key)
-    assert _code(absent) == (409, "update.unknown")
+    assert code_of(absent) == (409, "update.unknown")
     assert (await here.post(token, "/proposals/updates", here.update, key)).status_code == 201
 
 
@@ -139,10 +96,10 @@ async def test_a_stop_is_thrown_and_then_refuses_what_is_filed(here: Api) -> Non
     thrown = await here.post(token, "/stops", {"scope": "site", "subject": here.site.site, "reason": "breach"})
     assert thrown.status_code == 201
     refused = await here.post(token, "/proposals/updates", here.update)
-    assert _code(refused) == (409, "gate.stopped")
+    assert code_of(refused) == (409, "gate.stopped")
     assert "breach" in refused.json()["detail"]
     assert [one["scope"] for one in (await here.get(token, "/stops")).json()["items"]] == ["site"]
-    assert _code(await here.post(token, "/stops", {"scope": "everything", "subject": "", "reason": "x"})) == (422, "request.body")
+    assert code_of(await here.post(token, "/stops", {"scope": "everything", "subject": "", "reason": "x"})) == (422, "request.body")
 
 
 async def test_a_pause_is_asked_for_with_the_call_that_carries_it(here: Api) -> None:
@@ -156,18 +113,18 @@ async def test_a_pause_is_asked_for_with_the_call_that_carries_it(here: Api) -> 
 
 async def test_a_token_does_no_more_than_its_scope(here: Api) -> None:
     reading, proposing = await here.token(here.office.olga, Scope.READ), await here.token(here.office.olga, Scope.PROPOSE)
-    assert _code(await here.post(reading, "/proposals/updates", here.update)) == (403, "api.scope")
-    assert _code(await here.get(proposing, "/sites")) == (403, "api.scope")
+    assert code_of(await here.post(reading, "/proposals/updates", here.update)) == (403, "api.scope")
+    assert code_of(await here.get(proposing, "/sites")) == (403, "api.scope")
 
 
 @pytest.mark.req("X10")
 async def test_a_scope_gives_nothing_that_the_role_does_not(here: Api) -> None:
     viewer = await here.token(await here.office.person("Vera", Role.VIEWER))
     for path in ("/policies", "/audit"):
-        assert _code(await here.get(viewer, path)) == (403, "identity.forbidden")
-    assert _code(await here.post(viewer, "/proposals/updates", here.update)) == (403, "identity.forbidden")
-    assert _code(await here.post(viewer, "/stops", {"scope": "organisation", "reason": "x"})) == (403, "identity.forbidden")
-    assert _code(await here.post(viewer, f"/sites/{here.site.site}/pause", {"reason": "x"})) == (403, "identity.forbidden")
+        assert code_of(await here.get(viewer, path)) == (403, "identity.forbidden")
+    assert code_of(await here.post(viewer, "/proposals/updates", here.update)) == (403, "identity.forbidden")
+    assert code_of(await here.post(viewer, "/stops", {"scope": "organisation", "reason": "x"})) == (403, "identity.forbidden")
+    assert code_of(await here.post(viewer, f"/sites/{here.site.site}/pause", {"reason": "x"})) == (403, "identity.forbidden")
     operator, auditor = (
         await here.token(await here.office.person("Otto", Role.OPERATOR)),
         await here.token(await here.office.person("Alma", Role.AUDITOR)),
@@ -200,9 +157,9 @@ async def test_what_is_another_organisations_or_out_of_sight_is_answered_as_what
             assert (await here.get(token, path)).status_code == 404
         for site in (there.site, new_id(), "nonsense" * 4 + "abcd"):
             body = {"site": site, "component": SHOP_PLUGIN}
-            assert _code(await here.post(token, "/proposals/updates", body)) == (404, "not_found")
-            assert _code(await here.post(token, f"/sites/{site}/pause", {"reason": "x"})) == (404, "not_found")
-            assert _code(await here.post(token, "/stops", {"scope": "site", "subject": site, "reason": "x"})) == (404, "not_found")
+            assert code_of(await here.post(token, "/proposals/updates", body)) == (404, "not_found")
+            assert code_of(await here.post(token, f"/sites/{site}/pause", {"reason": "x"})) == (404, "not_found")
+            assert code_of(await here.post(token, "/stops", {"scope": "site", "subject": site, "reason": "x"})) == (404, "not_found")
     assert [one["id"] for one in (await here.get(scoped, "/sites")).json()["items"]] == [here.site.site]
     assert (await here.get(scoped, "/proposals")).json() == {"items": [], "next": None}
 
@@ -228,56 +185,7 @@ async def test_lists_go_on_where_the_page_before_ended(here: Api) -> None:
         assert seen == wanted
     other = (await here.get(token, "/sites", limit=2)).json()["next"]
     for strange in (other, "x", "W10", "e30", "a" * 299):
-        assert _code(await here.get(token, "/proposals", cursor=strange)) == (422, "api.cursor")
-
-
-@pytest.mark.parametrize(
-    "path", ["/sites?sort=label", "/stops?x=1", "/sites?limit=0", "/sites?limit=201", "/sites?limit=x", "/audit?kind=x"]
-)
-async def test_a_parameter_that_is_not_known_or_does_not_fit_is_refused(here: Api, path: str) -> None:
-    assert _code(await here.get(await here.token(here.office.olga), path)) == (422, "request.parameters")
-
-
-BODIES = [
-    (b"{", 400), (b"[]", 400), (b'{"a":1,"a":2}', 400), (b'{"scope":1.5}', 400), (b"\xff", 400), (b"[" * 50, 400), (b"", 400),
-    (b'{"scope":"organisation"}', 422), (b'{"scope":"organisation","reason":"x","more":1}', 422), (b'{"scope":"organisation","reason":1}', 422),
-    (b'{"scope":"organisation","reason":"' + b"x" * 1_100_000 + b'"}', 413),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("body", "status"), BODIES)
-async def test_a_body_that_is_not_as_it_must_be_is_refused(here: Api, body: bytes, status: int) -> None:
-    headers = {
-        "Authorization": f"Bearer {await here.token(here.office.olga)}",
-        "Idempotency-Key": new_id(),
-        "Content-Type": "application/json",
-    }
-    assert _code(await here.client.post("/stops", content=body, headers=headers))[0] == status
-
-
-async def test_a_post_needs_a_key_and_json(here: Api) -> None:
-    headers = {"Authorization": f"Bearer {await here.token(here.office.olga)}"}
-    body = {"scope": "organisation", "reason": "x"}
-    assert _code(await here.client.post("/stops", json=body, headers=headers)) == (422, "request.parameters")
-    for key in ("short", "with a space in it", "x" * 101):
-        assert _code(await here.client.post("/stops", json=body, headers={**headers, "Idempotency-Key": key})) == (
-            422,
-            "request.parameters",
-        )
-    plain = {**headers, "Idempotency-Key": new_id(), "Content-Type": "text/plain"}
-    assert _code(await here.client.post("/stops", content=b"{}", headers=plain)) == (415, "request.media_type")
-
-
-async def test_too_many_calls_are_told_when_to_come_again(here: Api) -> None:
-    app = api(here.office.database, here.office.clock, here.wake, everyone=EVERYONE, rate=Rate(per_minute=60, burst=2))
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app, client=("192.0.2.7", 40000)), base_url="http://localhost:8700")
-    headers = {"Authorization": f"Bearer {await here.token(here.office.olga)}"}
-    codes = [(await client.get("/sites", headers=headers)).status_code for _ in range(4)]
-    assert codes == [200, 200, 200, 429]  # the first is a stranger's
-    limited = await client.get("/sites", headers=headers)
-    assert (_code(limited), limited.headers["retry-after"]) == ((429, "api.rate"), "1")
-    here.office.clock.advance(seconds=2)
-    assert (await client.get("/sites", headers=headers)).status_code == 200
+        assert code_of(await here.get(token, "/proposals", cursor=strange)) == (422, "api.cursor")
 
 
 async def test_the_document_is_open_and_names_no_consent(here: Api) -> None:
@@ -290,8 +198,8 @@ async def test_the_document_is_open_and_names_no_consent(here: Api) -> None:
         for told in methods.values():
             assert told["security"] == [{"HTTPBearer": []}]
             assert "application/problem+json" in told["responses"]["404"]["content"]
-    assert _code(await here.client.get("/docs")) == (404, "not_found")
-    assert _code(await here.client.delete("/stops"))[0] == 405
+    assert code_of(await here.client.get("/docs")) == (404, "not_found")
+    assert code_of(await here.client.delete("/stops"))[0] == 405
 
 
 async def test_what_stops_the_whole_installation_is_shown_to_every_organisation(here: Api) -> None:

@@ -88,6 +88,7 @@ async def test_somebody_of_one_site_stops_that_site_and_sees_no_other(lone: Hous
     page = text_of(await otto.get("/stop"))
     assert "shop" in page
     assert "blog" not in page
+    assert page.count("Stopped: one site.") == 1, "a stop of a site out of sight is not told either"
 
 
 async def test_an_installation_that_is_shared_is_not_stopped_from_one_organisation(house: House) -> None:

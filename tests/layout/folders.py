@@ -7,13 +7,13 @@ from importlinter.api import read_configuration
 
 from tests.layout.tree import Tree
 
-PROCESSES = {"web", "analyst", "dispatcher", "janitor", "courier", "serve", "cli", "settings", "home", "migrate", "connections", "checking"}
+PROCESSES = {"web", "analyst", "dispatcher", "janitor", "courier", "serve", "cli", "settings", "home", "migrate", "connections", "checking", "beating", "sending"}
 FLOWS = {
     "propose", "execute", "ports", "engine", "steps", "reaping", "store", "saga", "judging", "looking", "preparing", "ending", "sight", "checking", "ladder",
     "single", "releasing",
 }  # fmt: skip
 SURFACES = {"console", "api", "mcp", "oauth", "ingest", "cli"}
-ADAPTERS = {"models", "wire", "fetch", "mail"}
+ADAPTERS = {"models", "wire", "fetch", "mail", "hooks"}
 SHARED_BY_ADAPTERS = {"addresses"}
 """What adapters have in common: which addresses may be called at all."""
 PARTS_OF_ADAPTERS = {"pages"}

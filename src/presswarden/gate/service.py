@@ -16,7 +16,19 @@ from presswarden.audit.model import Entry
 from presswarden.gate import course, ledger
 from presswarden.gate.model import Ask, Rate, Reason, Refusal, Standing, reasons_against
 from presswarden.gate.permit import Permit, args_hash
-from presswarden.gate.stopping import AGENTS, asked_by, bearing, begun_by, is_alone, lift, require_running, stop, stops, tell_everywhere
+from presswarden.gate.stopping import (
+    AGENTS,
+    asked_by,
+    bearing,
+    begun_by,
+    is_alone,
+    lift,
+    require_running,
+    seen_by,
+    stop,
+    stops,
+    tell_everywhere,
+)
 from presswarden.identity import service as identity
 from presswarden.identity.model import Forbidden, Permission
 from presswarden.incidents import service as incidents
@@ -34,7 +46,7 @@ from presswarden.sites import service as sites
 # The verbs of kill switches stand in a file of their own; this module is their door too.
 __all__ = [
     "AGENTS", "CALLS", "PERMISSIONS", "PERMITS_KEPT", "PERMIT_LIVES", "admit", "again", "bearing", "begun_by", "expire", "is_alone", "lift", "once_or_again",
-    "require_running", "stop", "stops", "tell_everywhere",
+    "require_running", "seen_by", "stop", "stops", "tell_everywhere",
 ]  # fmt: skip
 
 PERMIT_LIVES: Final = timedelta(minutes=5)

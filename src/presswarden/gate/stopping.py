@@ -15,7 +15,7 @@ from presswarden.gate import switch
 from presswarden.gate.model import Ask, Stop, Stopped, StopRefused, StopScope, told
 from presswarden.identity import service as identity
 from presswarden.identity.clients import service as clients
-from presswarden.identity.model import ALLOWED, Permission, Person
+from presswarden.identity.model import ALLOWED, Permission, Person, may
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
 from presswarden.kernel.db import Tx
@@ -49,6 +49,17 @@ async def require_running(tx: Tx, touched: Collection[SiteId], agents: Collectio
     """Raises `Stopped` when a stop bears on these sites or these agents: whoever asks gets a clear answer, and nothing waits in a queue."""
     for one in await bearing(tx, touched, agents, now=now):
         raise Stopped(told(one), do="Nothing was kept. Ask again once a person has lifted the stop.", scope=one.scope.value)
+
+
+def seen_by(person: Person, stop: Stop) -> bool:
+    """A stop of one site is told to those who see that site, and of one client to those who have a role there or everywhere."""
+    match stop.scope:
+        case StopScope.SITE:
+            return may(person, Permission.SITE_SEE, SiteId(stop.subject))
+        case StopScope.CLIENT:
+            return any(grant.everywhere or grant.client == stop.subject for grant in person.grants)
+        case _:
+            return True
 
 
 def begun_by(proposal: Proposal) -> tuple[str, ...]:

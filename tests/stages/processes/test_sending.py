@@ -1,6 +1,5 @@
 """What happens is told: once to each who may see it and wants to hear it, again when the server was away, by mail and by webhook."""
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -14,64 +13,18 @@ from presswarden.incidents import service as incidents
 from presswarden.incidents.model import SignalKind
 from presswarden.kernel.db import Database
 from presswarden.kernel.ids import EVERYONE, CorrelationId, OrgId, new_id
-from presswarden.kernel.sealing import Kek
-from presswarden.outside.hooks import Hooks, signature
-from presswarden.outside.mail import Mailer, MailServer
-from presswarden.processes.janitor import integrate_all
-from presswarden.processes.sending import Sending
 from presswarden.proposals import service as proposals
 from presswarden.reports.notices import service as notices
-from presswarden.reports.notices.model import TRIES, Occasion, WebhookRefused
+from presswarden.reports.notices.model import TRIES, Occasion
 from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Result
 from tests.fakes.clock import FrozenClock
-from tests.fakes.post import PostOffice, post_office
+from tests.fakes.post import post_office
 from tests.stages.approvals.office import Office, opened
-from tests.stages.outside.servers import LOOPBACK, http, says, server
+from tests.stages.outside.servers import http, says, server
+from tests.stages.processes.news import URL, listening
 
 pytestmark = pytest.mark.req("N19")
-URL = "https://control.example"
-
-
-class News:
-    """An office, a mail server, and the courier's round over both."""
-
-    def __init__(self, office: Office, post: PostOffice | None) -> None:
-        self.office, self.post = office, post
-        server = None if post is None else MailServer("smtp", "localhost", post.port, "", "", "presswarden@agency.example")
-        mailer = None if server is None else Mailer(server, seconds=2)
-        self.sending = Sending(office.database, office.clock, url=URL, mailer=mailer, hooks=Hooks(LOOPBACK, seconds=2))
-
-    async def round(self) -> int:
-        await integrate_all(self.office.database, Kek("janitor", b"j" * 32), log_host="control.example", now=self.office.clock.now())
-        return await self.sending.round()
-
-    def got(self) -> list[tuple[str, str]]:
-        """Who got what, since the last time."""
-        assert self.post is not None
-        found = [(str(one["To"]).partition("@")[0], str(one["Subject"])) for one in self.post.mails]
-        self.post.mails.clear()
-        return sorted(found)
-
-    async def stop(self) -> None:
-        office = self.office
-        async with office.database.transaction(office.org) as tx:
-            await gate.stop(tx, office.olga, "secret words", correlation=CorrelationId(new_id()), now=office.clock.now())
-
-    async def resume(self) -> None:
-        office = self.office
-        async with office.database.transaction(office.org) as tx:
-            await gate.lift(tx, office.olga, "mended", correlation=CorrelationId(new_id()), now=office.clock.now())
-
-    async def webhook(self, port: int) -> tuple[str, str]:
-        async with self.office.database.transaction(self.office.org) as tx:
-            made, key = await notices.add_webhook(tx, f"http://127.0.0.1:{port}/in", by=self.office.olga, now=self.office.clock.now())
-        return made.id, key
-
-    async def given(self) -> tuple[int, int, int]:
-        async with self.office.database.reading(self.office.org) as tx:
-            found = await notices.given(tx)
-        return found.waiting, found.sent, found.given_up
 
 
 @pytest.fixture
@@ -79,17 +32,11 @@ async def office(database: Database, frozen: FrozenClock, org: OrgId) -> Office:
     return await opened(database, frozen, org)
 
 
-async def _news(office: Office, post: PostOffice | None) -> News:
-    made = News(office, post)
-    await made.round()  # what was before is no news
-    return made
-
-
 async def test_who_may_approve_is_told_that_they_are_waited_for_and_who_asked_is_not(office: Office) -> None:
     site = await office.site()
     anna, _ = await office.person("Anna", Role.ADMIN), await office.person("Vera", Role.VIEWER)
     async with post_office() as post:
-        news = await _news(office, post)
+        news = await listening(office, post)
         assert news.got() == []
         filed, _ = await office.submit(office.item(site), by=office.olga)
         await news.round()
@@ -118,7 +65,7 @@ async def test_what_became_of_a_change_is_told(office: Office, result: Result, s
     for person in (anna, berta)[: asked.needs.people]:
         await office.yes(filed, person)
     async with post_office() as post:
-        news = await _news(office, post)
+        news = await listening(office, post)
         async with office.database.transaction(office.org) as tx:
             await notices.choose(tx, berta, {Occasion.ROLLED_BACK: False, Occasion.INCIDENT: False, Occasion.EXECUTED: True})
             (change,) = await rollouts.changes(tx, proposal=filed.id)
@@ -135,7 +82,7 @@ async def test_what_became_of_a_change_is_told(office: Office, result: Result, s
 async def test_a_site_that_is_away_an_incident_and_a_stop_are_told(office: Office) -> None:
     site = await office.site()
     async with post_office() as post:
-        news = await _news(office, post)
+        news = await listening(office, post)
         for kind, subject in (
             (SignalKind.UNREACHABLE, "A site can't be reached"),
             (SignalKind.CLONE, "An incident was opened"),
@@ -152,7 +99,7 @@ async def test_a_site_that_is_away_an_incident_and_a_stop_are_told(office: Offic
 
 async def test_many_things_are_one_mail(office: Office) -> None:
     async with post_office() as post:
-        news = await _news(office, post)
+        news = await listening(office, post)
         for _ in range(2):
             await news.stop()
             await news.resume()
@@ -167,7 +114,7 @@ async def test_who_sees_one_site_hears_of_that_site_alone(office: Office) -> Non
     here, there = await office.site(), await office.site("other")
     await office.person("Otto", Role.OPERATOR, site=here.site)
     async with post_office() as post:
-        news = await _news(office, post)
+        news = await listening(office, post)
         async with office.database.transaction(office.org) as tx:
             await incidents.raise_signal(tx, SignalKind.CLONE, there.site, {}, office.clock.now())
         await news.round()
@@ -181,7 +128,7 @@ async def test_who_sees_one_site_hears_of_that_site_alone(office: Office) -> Non
 async def test_what_the_organisation_does_not_send_nobody_gets(office: Office) -> None:
     anna = await office.person("Anna")
     async with post_office() as post, server(says(http(200, b""))) as port:
-        news = await _news(office, post)
+        news = await listening(office, post)
         await news.webhook(port)
         async with office.database.transaction(office.org) as tx:
             with pytest.raises(Forbidden):
@@ -194,7 +141,7 @@ async def test_what_the_organisation_does_not_send_nobody_gets(office: Office) -
 
 async def test_a_mail_server_that_is_away_is_tried_again_with_the_same_id_and_given_up_in_the_end(office: Office) -> None:
     async with post_office(refuse="MAIL") as post:
-        news = await _news(office, post)
+        news = await listening(office, post)
         await news.stop()
         assert await news.round() == 0
         assert await news.round() == 0
@@ -219,46 +166,8 @@ async def test_a_mail_server_that_is_away_is_tried_again_with_the_same_id_and_gi
         assert await news.round() == 0
 
 
-async def test_a_webhook_is_signed_with_the_key_that_was_shown_once_and_is_tried_again(office: Office) -> None:
-    seen: list[tuple[dict[str, str], bytes]] = []
-
-    async def serve(head: bytes, body: bytes, writer: object) -> None:
-        lines = [line.split(": ", 1) for line in head.decode().split("\r\n")[1:] if ": " in line]
-        seen.append(({name.lower(): value for name, value in lines}, body))
-        writer.write(http(200 if len(seen) > 1 else 500, b""))  # type: ignore[attr-defined]
-
-    async with server(serve) as port:
-        news = await _news(office, None)
-        hook, key = await news.webhook(port)
-        await news.round()
-        seen.clear()
-        await news.stop()
-        assert await news.round() == 0
-        async with office.database.reading(office.org) as tx:
-            assert "500" in (await notices.webhooks(tx))[0].last_says
-        office.clock.advance(minutes=1)
-        assert await news.round() == 1
-        (first, body), (second, again) = seen
-        assert first["webhook-id"] == second["webhook-id"]
-        assert body == again
-        assert second["webhook-signature"] == signature(key, second["webhook-id"], office.clock.now(), body)
-        told = json.loads(body)
-        assert told["type"] == "presswarden.stop"
-        assert told["data"] == {
-            "says": "The organisation was stopped.",
-            "url": f"{URL}/stop",
-            "site": "",
-            "subject": f"organisation:{office.org}",
-        }
-        async with office.database.transaction(office.org) as tx:
-            await notices.remove_webhook(tx, hook, by=office.olga, now=office.clock.now())
-        await news.resume()
-        await news.round()
-        assert len(seen) == 2
-
-
 async def test_nothing_set_means_nothing_sent_and_nothing_kept(office: Office) -> None:
-    news = await _news(office, None)
+    news = await listening(office, None)
     await news.stop()
     assert await news.round() == 0
     assert await news.given() == (0, 0, 0)
@@ -266,7 +175,7 @@ async def test_nothing_set_means_nothing_sent_and_nothing_kept(office: Office) -
 
 async def test_a_letter_goes_to_its_address_and_its_text_is_not_kept(office: Office) -> None:
     async with post_office() as post:
-        news = await _news(office, post)
+        news = await listening(office, post)
         async with office.database.transaction(office.org) as tx:
             await notices.write(tx, "new@example.org", "You are invited", "https://control.example/invitation/abc", now=office.clock.now())
         assert await news.round() == 1
@@ -282,7 +191,7 @@ async def test_a_letter_goes_to_its_address_and_its_text_is_not_kept(office: Off
 async def test_somebody_who_was_removed_meanwhile_is_told_nothing(office: Office) -> None:
     anna = await office.person("Anna")
     async with post_office(refuse="MAIL") as post:
-        news = await _news(office, post)
+        news = await listening(office, post)
         await news.stop()
         await news.round()
         post.refuse = ""
@@ -296,20 +205,10 @@ async def test_somebody_who_was_removed_meanwhile_is_told_nothing(office: Office
 async def test_another_organisations_news_stay_there(office: Office) -> None:
     other = await opened(office.database, office.clock, OrgId(new_id()))
     async with post_office() as post:
-        news = await _news(office, post)
+        news = await listening(office, post)
         async with other.database.transaction(other.org) as tx:
             await gate.stop(tx, other.olga, "x", scope=StopScope.ORGANISATION, correlation=CorrelationId(new_id()), now=other.clock.now())
         await news.round()
         assert len(news.got()) == 1
     async with office.database.reading(office.org) as tx:
         assert (await notices.given(tx)).sent == 0
-
-
-NO_WEBHOOKS = ["ftp://x.example/", "https://", "https://a:b@x.example/", "https://x.example/#a", "https://x.example/ a", "x" * 600]
-
-
-@pytest.mark.parametrize("url", [*NO_WEBHOOKS, "https://x.example:99999/"])
-async def test_an_address_that_no_webhook_has_is_refused(office: Office, url: str) -> None:
-    async with office.database.transaction(office.org) as tx:
-        with pytest.raises(WebhookRefused):
-            await notices.add_webhook(tx, url, by=office.olga, now=office.clock.now())

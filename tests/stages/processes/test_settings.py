@@ -84,3 +84,24 @@ def test_packages_are_fetched_from_the_hosts_that_are_named_and_from_none_by_def
         "downloads.wordpress.org": "https://downloads.wordpress.org",
         "packages.example": "http://127.0.0.1:9000/packages.example",
     }
+
+
+@pytest.mark.req("N19")
+def test_mail_needs_a_server_and_a_sender(tmp_path: Path) -> None:
+    both = {"PRESSWARDEN_SMTP_URL": "smtps://anna:p%40ss@mail.example", "PRESSWARDEN_MAIL_FROM": "presswarden@agency.example"}
+    server = Settings.load(tmp_path, both).courier().mail
+    assert server is not None
+    assert (server.host, server.port, server.password, server.sender) == ("mail.example", 465, "p@ss", "presswarden@agency.example")
+    assert Settings.load(tmp_path, {}).courier().mail is None
+
+
+@pytest.mark.parametrize(
+    ("url", "sender"),
+    [("smtps://mail.example", ""), ("", "a@b.example"), ("https://mail.example", "a@b.example"), ("smtp://mail.example", "nobody")],
+)
+def test_mail_that_is_set_by_half_or_wrongly_is_refused(tmp_path: Path, url: str, sender: str) -> None:
+    wrong = {"PRESSWARDEN_SMTP_URL": url, "PRESSWARDEN_MAIL_FROM": sender}
+    with pytest.raises(SettingsInvalid) as told:
+        Settings.load(tmp_path, wrong).courier()
+    assert "smtp" in told.value.do
+    assert "mail.example" not in told.value.says

@@ -24,7 +24,7 @@ class PulseRow(Base):
 async def put(everyone: Everyone, tx: Tx, name: str, told: Mapping[str, Json], now: datetime) -> None:
     _ = everyone
     said = {"seen_at": now, "told": dict(told)}
-    if (await tx.execute(update(PulseRow).where(PulseRow.name == name).values(**said))).rowcount:  # type: ignore[attr-defined]
+    if (await tx.execute(update(PulseRow).where(PulseRow.name == name).values(**said))).rowcount:  # type: ignore[attr-defined]  # of a statement that changes
         return
     try:
         async with tx.begin_nested():

@@ -95,13 +95,13 @@ def _catch(app: FastAPI) -> None:
         return _said(request, number, fault.code, fault.says, fault.do, headers)
 
     async def of_the_framework(request: Request, fault: Exception) -> Response:
-        assert isinstance(fault, HTTPException)  # noqa: S101
+        assert isinstance(fault, HTTPException)  # noqa: S101 - what it is registered for
         code = "not_found" if fault.status_code == 404 else "request.malformed"
         says = _ABSENT if fault.status_code == 404 else TITLES.get(fault.status_code, "It can't be done.") + "."
         return _said(request, fault.status_code, code, says, "", dict(fault.headers or {}))
 
     async def misread(request: Request, fault: Exception) -> Response:
-        assert isinstance(fault, RequestValidationError)  # noqa: S101
+        assert isinstance(fault, RequestValidationError)  # noqa: S101 - what it is registered for
         named = ", ".join(sorted({str(each["loc"][-1])[:60] for each in fault.errors()}))
         return _said(request, 422, "request.parameters", f"Not as it must be: {named[:200]}.", "Look at the OpenAPI document.")
 

@@ -8,7 +8,6 @@ from pydantic import Field
 from presswarden.approvals import service as approvals
 from presswarden.audit import service as audit
 from presswarden.gate import service as gate
-from presswarden.gate.model import StopScope
 from presswarden.identity.model import Forbidden, Permission
 from presswarden.identity.tokens.model import Scope
 from presswarden.kernel.ids import EventId, SiteId
@@ -62,9 +61,6 @@ def routes(place: Place) -> APIRouter:
             raise Forbidden("No role allows this.", do="Ask an owner of the organisation.")
         async with place.reading(caller) as tx:
             found = await gate.stops(tx, place.clock.now())
-        shown = [
-            one for one in found if one.scope is not StopScope.SITE or caller.may(Permission.SITE_SEE, SiteId(one.subject))
-        ]  # fmt: skip
-        return shapes.Stops(items=[shaping.stop(one) for one in shown])
+        return shapes.Stops(items=[shaping.stop(one) for one in found if gate.seen_by(caller.person, one)])
 
     return router

@@ -27,4 +27,10 @@ NO_SHELL: Final = Shell()
 
 async def shell_of(tx: Tx, person: Person, now: datetime) -> Shell:
     counts = await fleet.counts(tx, person)
-    return Shell(counts.sites, counts.waiting, counts.running, counts.incidents, await gate.stops(tx, now=now))
+    return Shell(
+        counts.sites,
+        counts.waiting,
+        counts.running,
+        counts.incidents,
+        tuple(one for one in await gate.stops(tx, now=now) if gate.seen_by(person, one)),
+    )

@@ -90,7 +90,7 @@ async def gather(
     """`organisations`: how many there are on this installation; with one, its owner may stop all of it."""
     everybody: dict[str, str] = {one.id: one.name for one in await identity.people(tx)}
     known = await clients.clients(tx)
-    found = [one for one in await gate.stops(tx, now) if _seen(visit, one)]
+    found = [one for one in await gate.stops(tx, now) if gate.seen_by(visit.person, one)]
     labels = await _labels(tx, found)
     names: dict[str, str] = {**{one.id: one.name for one in known}, **labels}
     counts = await fleet.counts(tx, visit.person)
@@ -111,10 +111,6 @@ async def gather(
         problem=problem,
         reason=reason,
     )
-
-
-def _seen(visit: Visit, stop: Stop) -> bool:
-    return stop.scope is not StopScope.SITE or visit.may(Permission.SITE_SEE, SiteId(stop.subject))
 
 
 async def _labels(tx: Tx, found: Sequence[Stop]) -> dict[str, str]:
