@@ -6,7 +6,9 @@ from presswarden.approvals import service as approvals
 from presswarden.approvals.model import Way
 from presswarden.identity import service as identity
 from presswarden.identity.model import Grant, Role
+from presswarden.kernel.ids import EVERYONE
 from presswarden.proposals.model import ProposalState
+from presswarden.reports.pulse import service as pulse
 from presswarden.rollouts import service as rollouts
 from tests.console.reviewed import alone, answer, critical, office_of, paired, proposed, recommended, said, state_of
 from tests.console.rig import House, text_of
@@ -229,6 +231,19 @@ async def test_the_inbox_shows_what_waits_for_this_person_alone(lone: House) -> 
     for role in (Role.ADMIN, Role.OPERATOR, Role.VIEWER):
         page = text_of(await (await lone.as_role(role)).get("/"))
         assert "Nothing needs you." in page, role
+
+
+async def test_the_inbox_says_that_the_analyst_runs_only_when_it_said_so_itself(lone: House) -> None:
+    await recommended(lone)
+    anna = await lone.as_role(Role.APPROVER)
+    page = text_of(await anna.get("/"))
+    assert "The analyst does not run now" in page
+    assert "1 recommendation for people who may propose." in page
+    async with lone.database.transaction(EVERYONE) as tx:
+        await pulse.beat(EVERYONE, tx, "analyst", {}, lone.clock.now())
+    assert "Analyst runs, last finding" in text_of(await anna.get("/"))
+    office_of(lone).later(minutes=2)
+    assert "The analyst does not run now" in text_of(await anna.get("/"))
 
 
 async def test_the_queue_is_grouped_by_risk_and_found_by_words(lone: House) -> None:

@@ -99,11 +99,13 @@ class Inbox:
     failing: tuple[Failing, ...]
     put_off: int
     last_decision: datetime | None
+    analyst_runs: bool
+    """The analyst said so itself a moment ago."""
     analyst_at: datetime | None
-    """When the analyst last filed anything."""
+    """When it last filed anything that still stands."""
 
 
-async def inbox(tx: Tx, visit: Visit, now: datetime) -> Inbox:
+async def inbox(tx: Tx, visit: Visit, now: datetime, *, analyst_runs: bool) -> Inbox:
     waiting = _seen(visit, await proposals.listed(tx, states=[ProposalState.WAITING], limit=MOST_LISTED))
     recommended = _seen(visit, await proposals.listed(tx, states=[ProposalState.RECOMMENDED], limit=MOST_LISTED))
     off = await approvals.put_off_by(tx, visit.person.id, now=now)
@@ -114,11 +116,12 @@ async def inbox(tx: Tx, visit: Visit, now: datetime) -> Inbox:
     return Inbox(
         tuple(sorted((row for row in rows if row.mine), key=lambda row: row.until))[:MOST_IN_INBOX],
         await _rows(tx, visit, soonest, now),
-        len(adoptable),
+        len([each for each in recommended if each.id not in off]),
         await _running(tx, visit),
         await _failing(tx, visit),
         len(off & {each.id for each in (*waiting, *recommended)}),
         max((at for at in decided if at is not None), default=None),
+        analyst_runs,
         max((each.filed_at for each in recommended if each.by.kind != "person"), default=None),
     )
 

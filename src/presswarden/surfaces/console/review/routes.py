@@ -10,6 +10,7 @@ from presswarden.identity import service as identity
 from presswarden.identity.model import Permission
 from presswarden.kernel.ids import ProposalId
 from presswarden.reports.changed import service as changed
+from presswarden.reports.pulse import service as pulse
 from presswarden.surfaces.console import door
 from presswarden.surfaces.console.desk import Desk
 from presswarden.surfaces.console.door import Visit
@@ -25,8 +26,11 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/")
     async def inbox(request: Request, visit: Annotated[Visit, Depends(signed_in)]) -> Response:
+        now = desk.clock.now()
+        async with desk.database.reading(desk.everyone) as tx:
+            runs = any(each.name == "analyst" and each.is_alive(now) for each in await pulse.pulses(desk.everyone, tx))
         async with desk.reading(visit) as tx:
-            view = await lists.inbox(tx, visit, desk.clock.now())
+            view = await lists.inbox(tx, visit, now, analyst_runs=runs)
         return desk.pages.render(request, "review/inbox.html", view=view, visit=visit)
 
     @router.get("/proposals")
