@@ -92,10 +92,13 @@ async def find_person(tx: Tx, text: str) -> Person:
 
 
 async def last_removal(tx: Tx) -> datetime | None:
-    """When somebody last lost a say: was removed, or had a role withdrawn that approves. As the record has it; None when nobody ever did."""
-    removed = await audit.newest(tx, "person.removed")
+    """When somebody last lost a say: was removed, had a role withdrawn that approves, or had one for a client that a site was taken from.
+
+    As the record has it; None when nobody ever did.
+    """
+    removed, taken = await audit.newest(tx, "person.removed"), await audit.newest(tx, "client.site_taken")
     withdrawn = await _last_withdrawn(tx) if await audit.newest(tx, "role.withdrawn") else []
-    return max((at for at in (removed, *(one.at for one in withdrawn)) if at is not None), default=None)
+    return max((at for at in (removed, taken, *(one.at for one in withdrawn)) if at is not None), default=None)
 
 
 async def _last_withdrawn(tx: Tx) -> list[Recorded]:

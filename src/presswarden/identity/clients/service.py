@@ -7,7 +7,7 @@ from presswarden.audit import service as audit
 from presswarden.audit.model import Actor, Entry
 from presswarden.identity import service as identity
 from presswarden.identity import store
-from presswarden.identity.model import Client, ClientTaken, ClientUnknown, Permission
+from presswarden.identity.model import ALLOWED, Client, ClientTaken, ClientUnknown, Permission
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import ClientId, PersonId, SiteId, new_id
 
@@ -54,10 +54,17 @@ async def assign(tx: Tx, site: SiteId, to: ClientId | None, *, by: PersonId, now
     await identity.require(tx, by, Permission.PEOPLE_MANAGE)
     if to is not None:
         await client(tx, to)
-    if (await client_of(tx)).get(site) == to:
+    before = (await client_of(tx)).get(site)
+    if before == to:
         return
+    lost = before is not None and any(
+        grant.client == before and Permission.APPROVE in ALLOWED[grant.role] for one in await identity.people(tx) for grant in one.grants
+    )
     await store.assign(tx.org, tx, site, to)
-    entry = Entry("client.site_assigned", Actor("person", by), f"site:{site}", new_id(), {"client": to or ""})
+    # Whoever could say no there can't any more: what a single operator may is counted from this moment on, as after a removal.
+    entry = Entry(
+        "client.site_taken" if lost else "client.site_assigned", Actor("person", by), f"site:{site}", new_id(), {"client": to or ""}
+    )
     await audit.record(tx, entry, now=now)
 
 
