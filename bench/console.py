@@ -23,7 +23,7 @@ from tests.console.rig import Browser, open_house
 from tests.support.fleet import make_fleet
 
 SITES: Final = 10_000
-ROUNDS: Final = 40
+ROUNDS: Final = 20
 EMPTY: Final = "/help/keys"
 PAGES: Final = (
     ("first page", "/sites", False), ("page 100", "/sites?page=100", False), ("filter", "/sites?q=cedar", True),
