@@ -26,8 +26,8 @@ from presswarden.kernel.wake import PipeWake
 from presswarden.migrations.runner import upgrade
 from presswarden.sites import service as sites
 from presswarden.sites.model import Algorithm, PairRequest
-from presswarden.surfaces.limits import Rate
 from presswarden.surfaces.ingest.routes import ingest_routes
+from presswarden.surfaces.limits import Rate
 from tests.fakes.clock import FrozenClock
 from tests.fakes.connector import Connector, Message
 

@@ -20,8 +20,8 @@ from presswarden.kernel.verify import key_id
 from presswarden.kernel.wake import Listener
 from presswarden.sites import service as sites
 from presswarden.sites.model import Installation
-from presswarden.surfaces.limits import PER_ADDRESS, Rate
 from presswarden.surfaces.ingest.routes import ingest_routes
+from presswarden.surfaces.limits import PER_ADDRESS, Rate
 from tests.fakes.clock import FrozenClock
 from tests.fakes.connector import Connector, Message, jcs
 

@@ -21,9 +21,9 @@ from presswarden.kernel.sealing import Kek
 from presswarden.sites import service as sites
 from presswarden.sites.model import Installation, MessageKey, MessageMark
 from presswarden.surfaces.ingest.bodies import sequence
-from presswarden.surfaces.limits import PER_INSTALLATION, Limit
 from presswarden.surfaces.ingest.message import SignedMessage, in_window, judge_bind, nonce_of, open_body, signer
 from presswarden.surfaces.ingest.refusals import Refusal
+from presswarden.surfaces.limits import PER_INSTALLATION, Limit
 
 FAILURES: Final = 5
 FAILURES_WITHIN: Final = timedelta(minutes=10)
