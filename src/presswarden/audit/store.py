@@ -259,13 +259,13 @@ async def hashes(org: OrgId, tx: Tx, run: Kept) -> list[bytes]:
 
 async def find(org: OrgId, tx: Tx, event: EventId) -> Stored | None:
     row = (await tx.execute(everything(org).where(EventRow.id == event))).first()
-    return None if row is None else stored(*row)
+    return None if row is None else _stored(*row)
 
 
 async def in_tree(org: OrgId, tx: Tx, *, first: int, limit: int) -> list[Stored]:
     """Events in order of the tree."""
     wanted = everything(org).where(LeafRow.position >= first, LeafRow.position < first + limit)
-    return [stored(*row) for row in await tx.execute(wanted.order_by(LeafRow.position))]
+    return await read(org, tx, wanted.order_by(LeafRow.position))
 
 
 def everything(org: OrgId) -> Select[EventRow, int, PayloadRow]:
@@ -278,7 +278,13 @@ def everything(org: OrgId) -> Select[EventRow, int, PayloadRow]:
     )
 
 
-def stored(event: EventRow, position: int | None, payload: PayloadRow | None) -> Stored:
+async def read(org: OrgId, tx: Tx, wanted: Select[EventRow, int, PayloadRow]) -> list[Stored]:
+    """What a narrowed `everything` finds, in its order."""
+    _ = org
+    return [_stored(*row) for row in await tx.execute(wanted)]
+
+
+def _stored(event: EventRow, position: int | None, payload: PayloadRow | None) -> Stored:
     return Stored(
         id=EventId(event.id),
         at=event.at,

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select, tuple_
 
 from presswarden.audit.model import Search, Stored
-from presswarden.audit.store import EventRow, LeafRow, everything, stored
+from presswarden.audit.store import EventRow, LeafRow, everything, read
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import EventId, OrgId
 
@@ -20,13 +20,13 @@ async def listed(
     if after is not None:
         wanted = wanted.where(place < tuple_(*after) if newest_first else place > tuple_(*after))
     order = (EventRow.at.desc(), EventRow.id.desc()) if newest_first else (EventRow.at, EventRow.id)
-    return [stored(*row) for row in await tx.execute(wanted.order_by(*order).limit(limit))]
+    return await read(org, tx, wanted.order_by(*order).limit(limit))
 
 
 async def placed(org: OrgId, tx: Tx, kinds: Collection[str], *, first: int, before: int, limit: int) -> list[Stored]:
     """Events of these kinds between two places of the tree, in its order."""
     wanted = everything(org).where(LeafRow.position >= first, LeafRow.position < before, EventRow.kind.in_(kinds))
-    return [stored(*row) for row in await tx.execute(wanted.order_by(LeafRow.position).limit(limit))]
+    return await read(org, tx, wanted.order_by(LeafRow.position).limit(limit))
 
 
 async def newest_about(org: OrgId, tx: Tx, kind: str, subjects: Sequence[str]) -> dict[str, EventId]:
