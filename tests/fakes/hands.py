@@ -18,7 +18,9 @@ from presswarden.rollouts.model import Result
 
 CHANGE, SNAPSHOT = ChangeId("c" * 36), SnapshotId("5" * 36)
 PLUGIN = "plugin:shop/shop.php"
-UPDATE = Task(CHANGE, SNAPSHOT, "wp.plugin.update", PLUGIN, "1.0", "1.1", act=1, close=2, take_back=3, deactivate=4, database=False, close_again=5)
+UPDATE = Task(
+    CHANGE, SNAPSHOT, "wp.plugin.update", PLUGIN, "1.0", "1.1", act=1, close=2, take_back=3, deactivate=4, database=False, close_again=5
+)
 OPEN = {"applying", "confirm", "restoring"}
 UNKNOWN = Outcome(RequestState.UNKNOWN, "dispatch.unanswered", "The answer was lost.")
 AWAY = Outcome(RequestState.FAILED, "site.unreachable", "The site can't be reached.")
