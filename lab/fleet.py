@@ -82,8 +82,9 @@ def found_fleet(
     for folder in ("shared/plugins", "state", "sites"):
         (home / folder).mkdir(parents=True)
     root, shared = home / "root", home / "shared"
-    # Hard links are safe here, because nothing in a fleet writes into the tree.
-    run(["cp", "-al", tree.path, root], what=f"linking WordPress to {root} failed", do="put the cache on the same disk")
+    # Hard links are safe here, because nothing in a fleet writes into the tree; they don't lead to another disk.
+    how = "-al" if tree.path.stat().st_dev == home.stat().st_dev else "-a"
+    run(["cp", how, tree.path, root], what=f"putting WordPress at {root} failed", do="look for space on that disk")
     template.add_dropin(core.sqlite_dropin(tree), shared)
     template.add_oracle(shared)
     for plugin in plugins:

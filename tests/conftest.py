@@ -1,7 +1,9 @@
 """Fixtures that every suite shares: a migrated, empty database of each kind, and a clock that stands still."""
 
 import asyncio
+import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -15,7 +17,13 @@ from presswarden.migrations.runner import upgrade
 from tests.claims.attacks import Count
 from tests.crash.table import Table
 from tests.fakes.clock import FrozenClock
+from tests.support import memory
 from tests.support.postgres import cluster
+
+if "TMPDIR" not in os.environ and (fast := memory.folder()) is not None:
+    # As early as can be, for everything that makes temporary files: pytest itself, the lab, what tests start.
+    os.environ["TMPDIR"] = str(fast)
+    tempfile.tempdir = None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +40,13 @@ def frozen() -> FrozenClock:
 @pytest.fixture
 def org() -> OrgId:
     return OrgId(str(uuid4()))
+
+
+@pytest.fixture
+def on_disk() -> Iterator[Path]:
+    """A folder that does not lie in memory: PHP in WebAssembly has a /dev of its own, and does not see what is below the machine's."""
+    with tempfile.TemporaryDirectory(prefix="presswarden-", dir="/var/tmp") as made:
+        yield Path(made)
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +74,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server = request.getfixturevalue("postgres_cluster")
     name = f"test_{uuid4().hex}"
-    asyncio.run(_create(server, f"CREATE DATABASE {name} TEMPLATE template_presswarden"))
+    asyncio.run(_create(server, f"CREATE DATABASE {name} TEMPLATE template_presswarden STRATEGY file_copy"))
     yield f"{server}/{name}"
     asyncio.run(_create(server, f"DROP DATABASE {name} WITH (FORCE)"))
 
