@@ -1,6 +1,6 @@
 """Throwing and lifting a kill switch for whoever stands before a surface, and telling it to every organisation that it stops.
 
-Limits: `gate` decides who may; whether somebody may stop the whole installation at all is the caller's to know. Nobody here is asked to prove anew who they are.
+Limits: `gate` decides who may; whether somebody may stop the whole installation at all, and whether they proved anew who they are, is the caller's to know.
 """
 
 from typing import Protocol

@@ -14,6 +14,11 @@ async def beat(everyone: Everyone, tx: Tx, name: str, told: Mapping[str, Json], 
     await store.put(everyone, tx, name, told, now)
 
 
+async def mails(everyone: Everyone, tx: Tx, now: datetime) -> bool:
+    """A courier runs, and the operator has set a mail server."""
+    return any(one.name == "courier" and one.is_alive(now) and one.told.get("mail") is True for one in await store.pulses(everyone, tx))
+
+
 async def pulses(everyone: Everyone, tx: Tx) -> tuple[Pulse, ...]:
     """By name."""
     return await store.pulses(everyone, tx)

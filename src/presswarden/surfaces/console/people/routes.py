@@ -1,6 +1,7 @@
 """The paths of people, roles and clients. Limits: thin; who may do what is asked by the verbs, and each change asks for a step-up."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ from presswarden.identity.model import ClientTaken, Grant, LastOwner, MailTaken,
 from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import Malformed, PresswardenError
 from presswarden.kernel.ids import ClientId, PersonId
+from presswarden.reports.notices import service as notices
+from presswarden.reports.pulse import service as pulse
 from presswarden.sites import service as sites
 from presswarden.sites.model import SiteUnknown
 from presswarden.surfaces import problems
@@ -45,6 +48,8 @@ def _of_people(desk: Desk) -> APIRouter:
     @router.post("/people/invite")
     async def invite(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
         door.fresh(desk, visit)
+        async with desk.database.reading(desk.everyone) as tx:
+            mails = await pulse.mails(desk.everyone, tx, desk.clock.now())
         given = {name: await door.field(request, name, longest=254) for name in ("name", "mail", "role", "over", "site")}
         try:
             async with desk.transaction(visit) as tx:
@@ -52,9 +57,15 @@ def _of_people(desk: Desk) -> APIRouter:
                 secret, made = await invitations.invite(
                     tx, name=given["name"], mail=given["mail"], grant=grant, by=visit.person.id, now=desk.clock.now()
                 )
+                if mails:
+                    await notices.write(
+                        tx, made.mail, f"{visit.person.name} invites you to {visit.organisation.name}", _letter(_url(desk, secret), made.until),
+                        now=desk.clock.now(),
+                    )  # fmt: skip
         except _SHOWN_IN_PLACE as fault:
             return await _people(desk, request, visit, fault, given)
-        says = f"Give this link to {made.name}. It works once; whoever opens it first joins as {grant.role.value}."
+        way = f"It is on its way by mail to {made.mail}, or give it to them yourself." if mails else f"Give this link to {made.name}."
+        says = f"{way} It works once; whoever opens it first joins as {grant.role.value}."
         return _link(desk, request, visit, views.Link("Invitation made", says, _url(desk, secret), made.until))
 
     @router.post("/people/invitations/withdraw")
@@ -120,6 +131,10 @@ def _of_people(desk: Desk) -> APIRouter:
         return RedirectResponse("/people", 303)
 
     return router
+
+
+def _letter(url: str, until: datetime) -> str:
+    return f"This link works once, for whoever opens it first, until {until:%Y-%m-%d %H:%M} UTC:\n\n{url}\n\nIf you expect no invitation, ignore this mail.\n"
 
 
 def _of_clients(desk: Desk) -> APIRouter:
