@@ -43,8 +43,8 @@ def _is_plain(value: object, depth: int = DEEPEST) -> bool:
     if kind is int:
         return -LARGEST_INT <= value <= LARGEST_INT  # type: ignore[operator]  # an int, as its type says
     if depth and kind is dict:
-        return all(type(name) is str and name.isascii() and _is_plain(one, depth - 1) for name, one in value.items())  # type: ignore[attr-defined]
-    return bool(depth) and (kind is list or kind is tuple) and all(_is_plain(one, depth - 1) for one in value)  # type: ignore[attr-defined]
+        return all(type(name) is str and name.isascii() and _is_plain(one, depth - 1) for name, one in value.items())  # type: ignore[attr-defined]  # as its type says
+    return bool(depth) and (kind is list or kind is tuple) and all(_is_plain(one, depth - 1) for one in value)  # type: ignore[attr-defined]  # as its type says
 
 
 def decode_object(raw: bytes, depth: int = DEEPEST) -> dict[str, Json]:

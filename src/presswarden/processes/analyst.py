@@ -41,12 +41,12 @@ class Analyst:
         self._reached: dict[OrgId, SiteId] = {}
         """The last site of each organisation that had its turn."""
 
-    async def run(self, stop: asyncio.Event, wake: Wake) -> None:
+    async def run(self, stop: asyncio.Event, wake: Wake, *, every: float = NEWS_EVERY) -> None:
         """Look every minute until `stop`, and at once when there is something new to see; a database that is away is waited for."""
         seen: tuple[datetime | None, ...] | None = None
         looked = -LOOK_EVERY
         async with wake.listen(proposals.ANALYST) as bell:
-            async for _ in turns(stop, bell, NEWS_EVERY):
+            async for _ in turns(stop, bell, every):
                 try:
                     newest = await self._newest()
                     if newest != seen or time.monotonic() - looked >= LOOK_EVERY:

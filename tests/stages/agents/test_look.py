@@ -13,7 +13,6 @@ from presswarden.audit.model import Actor
 from presswarden.kernel.db import Database
 from presswarden.kernel.ids import OrgId, SiteId, new_id
 from presswarden.kernel.wake import PipeWake
-from presswarden.processes import analyst as process
 from presswarden.processes.analyst import MOST_SITES, Analyst
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Proposal, ProposalState, Source
@@ -199,13 +198,10 @@ async def test_a_zip_that_nobody_fetches_holds_nothing_up(shop: Shop, frozen: Fr
     assert await Analyst(shop.database, frozen).look() == 1
 
 
-async def test_it_looks_when_it_is_rung_and_rings_who_releases(
-    shop: Shop, frozen: FrozenClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(process, "NEWS_EVERY", 60.0)
+async def test_it_looks_when_it_is_rung_and_rings_who_releases(shop: Shop, frozen: FrozenClock, tmp_path: Path) -> None:
     wake, stop = PipeWake(tmp_path / "wake"), asyncio.Event()
     async with wake.listen(proposals.RELEASE) as bell:
-        running = asyncio.create_task(Analyst(shop.database, frozen).run(stop, wake))
+        running = asyncio.create_task(Analyst(shop.database, frozen).run(stop, wake, every=60.0))
         assert not await bell.wait(0.3), "nothing was offered yet"
         await shop.report(offered(), frozen.now())
         frozen.advance(seconds=30)

@@ -1,14 +1,11 @@
 """Approved work is carried out by the real engine, step by step, on each database."""
 
-import asyncio
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from presswarden.audit.model import Actor
-from presswarden.flows import execute
 from presswarden.flows.releasing import Releasing
 from presswarden.gate import service as gate
 from presswarden.kernel.clock import SystemClock
@@ -79,21 +76,6 @@ async def test_what_the_policy_asks_a_person_about_is_not_released(house: House)
     filed = await house.file("1.1")
     assert await Releasing(house.database, house.clock, house.wake, everyone=EVERYONE).round() == 0
     assert (await house.proposal(filed.id)).state == "waiting"
-
-
-async def test_who_rings_has_looked_at_what_runs_by_itself_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked = asyncio.Queue[float]()
-
-    async def noted(_releasing: Releasing) -> int:
-        looked.put_nowait(time.monotonic())
-        return 0
-
-    monkeypatch.setattr(execute, "RELEASES_EVERY", 600.0)
-    monkeypatch.setattr(Releasing, "round", noted)
-    async with house.acting():
-        await asyncio.wait_for(looked.get(), 20)
-        await house.wake.ring(proposals.RELEASE)
-        await asyncio.wait_for(looked.get(), 20)
 
 
 async def test_the_end_of_a_change_wakes_the_analyst(house: House) -> None:
