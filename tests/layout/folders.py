@@ -7,7 +7,23 @@ from importlinter.api import read_configuration
 
 from tests.layout.tree import Tree
 
-PROCESSES = {"web", "analyst", "dispatcher", "janitor", "courier", "serve", "cli", "settings", "home", "migrate", "connections", "checking", "beating", "sending"}
+PROCESSES = {
+    "web",
+    "analyst",
+    "dispatcher",
+    "janitor",
+    "courier",
+    "serve",
+    "cli",
+    "settings",
+    "home",
+    "migrate",
+    "connections",
+    "checking",
+    "beating",
+    "sending",
+    "start",
+}
 FLOWS = {
     "propose", "execute", "ports", "engine", "steps", "reaping", "store", "saga", "judging", "looking", "preparing", "ending", "sight", "checking", "ladder",
     "single", "releasing",
