@@ -118,7 +118,9 @@ async def some_sites(org: OrgId, tx: Tx, wanted: Collection[SiteId]) -> tuple[Si
 
 async def page(org: OrgId, tx: Tx, *, after: SiteId | None, limit: int) -> tuple[Site, ...]:
     """By id, from the one after `after` on."""
-    query = select(SiteRow, InstallationRow).outerjoin(InstallationRow, _NEWEST).where(SiteRow.org == org).order_by(SiteRow.site).limit(limit)
+    query = (
+        select(SiteRow, InstallationRow).outerjoin(InstallationRow, _NEWEST).where(SiteRow.org == org).order_by(SiteRow.site).limit(limit)
+    )
     if after is not None:
         query = query.where(SiteRow.site > after)
     return tuple(_site(row, newest) for row, newest in (await tx.execute(query, execution_options=_FRESH)).all())
