@@ -53,7 +53,7 @@ def _of_people(desk: Desk) -> APIRouter:
         given = {name: await door.field(request, name, longest=254) for name in ("name", "mail", "role", "over", "site")}
         try:
             async with desk.transaction(visit) as tx:
-                grant = await _grant(tx, given["role"], given["over"], given["site"])
+                grant = await _grant(tx, visit, given["role"], given["over"], given["site"])
                 secret, made = await invitations.invite(
                     tx, name=given["name"], mail=given["mail"], grant=grant, by=visit.person.id, now=desk.clock.now()
                 )
@@ -94,7 +94,7 @@ def _of_people(desk: Desk) -> APIRouter:
         site = await door.field(request, "site", longest=254)
 
         async def work(tx: Tx) -> None:
-            grant = await _grant(tx, role, over, site)
+            grant = await _grant(tx, visit, role, over, site)
             await identity.grant_role(tx, PersonId(person), grant, by=visit.person.id, now=desk.clock.now())
 
         return await changed(request, visit, person, work)
@@ -165,6 +165,7 @@ def _of_clients(desk: Desk) -> APIRouter:
         site, to = await door.field(request, "site", longest=254), await door.field(request, "client", longest=36)
 
         async def work(tx: Tx) -> None:
+            await identity.require(tx, visit.person.id, Permission.PEOPLE_MANAGE)  # before it is told whether there is such a site
             found = await sites.find_site(tx, site)
             await clients.assign(tx, found.id, ClientId(to) if to else None, by=visit.person.id, now=desk.clock.now())
 
@@ -180,8 +181,10 @@ def _of_clients(desk: Desk) -> APIRouter:
     return router
 
 
-async def _grant(tx: Tx, role: str, over: str, site: str) -> Grant:
-    """`site`, when it is typed, narrows the role to that one. Raises `Malformed`, `SiteUnknown`."""
+async def _grant(tx: Tx, visit: Visit, role: str, over: str, site: str) -> Grant:
+    """`site`, when it is typed, narrows the role to that one. Raises `Forbidden`, `Malformed`, `SiteUnknown`."""
+    # First: which sites there are is not told to whoever only asks.
+    await identity.require(tx, visit.person.id, Permission.PEOPLE_MANAGE)
     grant = views.read_grant(role, f"site:{(await sites.find_site(tx, site)).id}" if site else over)
     if grant is None or (grant.site is not None and not site):
         raise Malformed("Choose a role, and what it is for.")

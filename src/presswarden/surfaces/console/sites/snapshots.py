@@ -11,7 +11,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request, Response
 
 from presswarden.approvals.wanting import want_snapshot
-from presswarden.identity.model import Permission
+from presswarden.identity import service as identity
+from presswarden.identity.model import Permission, reach
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import from_unix
 from presswarden.kernel.db import Tx
@@ -115,6 +116,8 @@ def routes(desk: Desk) -> APIRouter:
     async def ask_all(visit: Annotated[Visit, Depends(posted)]) -> Response:
         now = desk.clock.now()
         async with desk.transaction(visit) as tx:
+            if reach(visit.person, Permission.SITE_READ) == frozenset():
+                await identity.require(tx, visit.person.id, Permission.SITE_READ)
             told = await wishes.newest_answers(tx, LIST)
             due = [each for each in await _mine(tx, visit) if _is_due(told.get(each.id), now) and visit.may(Permission.SITE_READ, each.id)]
             for each in due[:MOST_ASKED]:
