@@ -62,7 +62,7 @@ async def fill(house: House) -> Agency:
         await checks.ask(tx, by=Actor("person", house.owner.id), now=now)
     await check(house)
     async with house.database.reading(house.org) as tx:
-        (entry,) = await audit.events(tx, kind="change.ended")
+        entry, *_ = await audit.events(tx, kind="change.ended")
     return Agency(well.site, failing.site, snapshot, entry.id)
 
 
