@@ -12,7 +12,9 @@ from presswarden.incidents import service as incidents
 from presswarden.incidents.model import SignalKind
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
-from presswarden.kernel.ids import ChangeId, SiteId, is_uuid4
+from presswarden.kernel.errors import NotFound
+from presswarden.kernel.ids import ChangeId, RequestId, SiteId, is_uuid4
+from presswarden.mailbox import service as mailbox
 from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import ChangeUnknown, Result
 from presswarden.telemetry import service as telemetry
@@ -56,6 +58,8 @@ async def _undone(tx: Tx, site: SiteId, told: Mapping[str, Json], now: datetime)
         known = await rollouts.change(tx, ChangeId(named))
     except ChangeUnknown:
         known = None
+    if known is None and await _is_our_restore(tx, site, named):
+        return
     if known is not None and (known.site != site or known.result is None or known.result in _KNOWN_BAD):
         return
     detail: dict[str, Json] = {
@@ -63,6 +67,15 @@ async def _undone(tx: Tx, site: SiteId, told: Mapping[str, Json], now: datetime)
         "we_called_it": "" if known is None or known.result is None else known.result.value,
     }  # fmt: skip
     await incidents.raise_signal(tx, SignalKind.CHANGE_UNDONE, site, detail, now, by=_DISPATCHER)
+
+
+async def _is_our_restore(tx: Tx, site: SiteId, named: str) -> bool:
+    """A kept snapshot is put back as a change that the site calls by the id of our call."""
+    try:
+        asked = await mailbox.outcome(tx, RequestId(named))
+    except NotFound:
+        return False
+    return (asked.tool, asked.site) == ("wp.snapshot.restore", site)
 
 
 def _place(one: Json) -> tuple[Json, Json]:
