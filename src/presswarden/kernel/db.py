@@ -44,6 +44,10 @@ _SQLITE_UNABLE = frozenset(
 """What lies with the file and not with the statement."""
 
 
+_SAY_SCOPE = "SELECT set_config('presswarden.org', $1, true), set_config('presswarden.everyone', $2, true)"
+"""What row-level security asks for. Local to the transaction, both of them: behind a pooler the next one on the connection may be anybody's."""
+
+
 class DatabaseGone(PresswardenError):
     """The database can't be reached or opened; nothing was changed."""
 
@@ -171,8 +175,7 @@ class Database:
                     raise FileNotFoundError
                 tx.direct = connection = await tx.connection(execution_options={"presswarden_begin": mode})
                 if not self.is_sqlite:
-                    org = "" if isinstance(scope, Everyone) else scope
-                    await connection.exec_driver_sql("SELECT set_config('presswarden.org', $1, true)", (org,))
+                    await connection.exec_driver_sql(_SAY_SCOPE, ("", "yes") if isinstance(scope, Everyone) else (scope, ""))
             except (OSError, DBAPIError, sqlite3.Error) as fault:
                 raise DatabaseGone(
                     f"The database at {self.url.render_as_string(hide_password=True)} can't be opened ({type(fault).__name__}).",
