@@ -62,12 +62,15 @@ class PostRefused(PresswardenError):
     code = "door.post"
 
 
-def signed_in(desk: Desk) -> Callable[[Request], Awaitable[Visit]]:
-    """For FastAPI's `Depends`: the visit of a page. Raises `SignInNeeded`, `ElsewhereNeeded`."""
+def signed_in(desk: Desk, *, by_itself: bool = False) -> Callable[[Request], Awaitable[Visit]]:
+    """For FastAPI's `Depends`: the visit of a page. Raises `SignInNeeded`, `ElsewhereNeeded`.
+
+    `by_itself`: the page asks, nobody has to sit there; such a visit keeps no idle session alive.
+    """
 
     async def visit(request: Request) -> Visit:
         _at_home(desk, request)
-        return await _visit(desk, request)
+        return await _visit(desk, request, by_itself=by_itself)
 
     return visit
 
@@ -121,7 +124,7 @@ def redirection(desk: Desk, request: Request, fault: PresswardenError) -> Respon
         case StepUpNeeded():
             to = f"/confirm?next={quote(_here(request), safe='')}"
         case ElsewhereNeeded() if request.method == "GET":
-            to = desk.url + _path(request)
+            to = desk.url + local(_path(request))
         case _:
             return None
     if "hx-request" in request.headers:
@@ -185,7 +188,7 @@ async def file(request: Request, name: str) -> bytes:
     return await given.read()
 
 
-async def _visit(desk: Desk, request: Request) -> Visit:
+async def _visit(desk: Desk, request: Request, *, by_itself: bool = False) -> Visit:
     key, now = key_of(request), desk.clock.now()
     if key is None:
         raise SignInNeeded("You are not signed in.", do="Sign in, then do it again.")
@@ -197,7 +200,7 @@ async def _visit(desk: Desk, request: Request) -> Visit:
         raise SignInNeeded("You are not signed in any more.", do="Sign in, then do it again.")
     organisation, person, session = found
     source = source_of(request.client.host if request.client else None)
-    if sessions.is_due(session, source, now):
+    if not by_itself and sessions.is_due(session, source, now):
         async with desk.database.transaction(key.org) as tx:
             await sessions.seen(tx, session.id, source, now)
     visit = request.state.visit = Visit(organisation, person, session)
@@ -241,7 +244,8 @@ async def _own_form(request: Request, token: str, largest: int) -> None:
 
 async def _form(request: Request, largest: int) -> FormData:
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or len(length) > 9:
+    if not length.isdigit() or len(length) > 9 or "transfer-encoding" in request.headers:
+        # Chunks count, not the length, where both are given.
         raise Malformed("The form does not say how long it is.")
     if int(length) > largest:
         raise TooLarge(f"The form is larger than {largest // 1024} KiB.")

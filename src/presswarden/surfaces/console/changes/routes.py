@@ -20,7 +20,7 @@ from presswarden.surfaces.console.door import Visit
 
 def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
-    signed_in, posted = door.signed_in(desk), door.posted(desk)
+    signed_in, watching, posted = door.signed_in(desk), door.signed_in(desk, by_itself=True), door.posted(desk)
 
     @router.get("/changes")
     async def listed(request: Request, visit: Annotated[Visit, Depends(signed_in)]) -> Response:
@@ -34,7 +34,7 @@ def routes(desk: Desk) -> APIRouter:
         return desk.pages.render(request, "changes/change.html", view=view, visit=visit, region="changes/course.html")
 
     @router.get("/changes/{change}/live")
-    async def streamed(request: Request, visit: Annotated[Visit, Depends(signed_in)], change: str) -> Response:
+    async def streamed(request: Request, visit: Annotated[Visit, Depends(watching)], change: str) -> Response:
         await _look(desk, visit, change)
 
         async def look(now: Visit) -> str:

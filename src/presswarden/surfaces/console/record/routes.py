@@ -28,7 +28,7 @@ from presswarden.surfaces.console.visit import Visit
 
 def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
-    signed_in, posted = door.signed_in(desk), door.posted(desk)
+    signed_in, watching, posted = door.signed_in(desk), door.signed_in(desk, by_itself=True), door.posted(desk)
 
     @router.get("/audit")
     async def trail(
@@ -49,7 +49,7 @@ def routes(desk: Desk) -> APIRouter:
         return desk.pages.render(request, "record/verify.html", view=view, visit=visit)
 
     @router.get("/audit/verify/live")
-    async def checks_live(request: Request, visit: Annotated[Visit, Depends(signed_in)]) -> Response:
+    async def checks_live(request: Request, visit: Annotated[Visit, Depends(watching)]) -> Response:
         async def look(visit: Visit) -> str:
             async with desk.reading(visit) as tx:
                 await identity.require(tx, visit.person.id, Permission.AUDIT_SEE)

@@ -78,7 +78,7 @@ class Line:
 
 def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
-    signed_in, posted = door.signed_in(desk), door.posted(desk)
+    signed_in, watching, posted = door.signed_in(desk), door.signed_in(desk, by_itself=True), door.posted(desk)
 
     @router.get("/sites/new")
     async def new(request: Request, visit: Annotated[Visit, Depends(signed_in)], label: str = "") -> Response:
@@ -133,7 +133,7 @@ def routes(desk: Desk) -> APIRouter:
         return desk.pages.render(request, "sites/made.html", view=view, visit=visit)
 
     @router.get("/sites/new/{installation}/live")
-    async def waiting(request: Request, visit: Annotated[Visit, Depends(signed_in)], installation: str) -> Response:
+    async def waiting(request: Request, visit: Annotated[Visit, Depends(watching)], installation: str) -> Response:
         async def look(visit: Visit) -> str:
             async with desk.reading(visit) as tx:
                 await identity.require(tx, visit.person.id, Permission.SITE_PAIR)

@@ -14,7 +14,7 @@ from presswarden.surfaces.console.visit import Visit
 
 def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
-    signed_in = door.signed_in(desk)
+    signed_in, watching = door.signed_in(desk), door.signed_in(desk, by_itself=True)
     SignedIn = Annotated[Visit, Depends(signed_in)]
 
     @router.get("/sites/{site}")
@@ -24,7 +24,7 @@ def routes(desk: Desk) -> APIRouter:
         return desk.pages.render(request, "sites/overview.html", view=view, visit=visit)
 
     @router.get("/sites/{site}/live")
-    async def calls_live(request: Request, visit: SignedIn, site: str) -> Response:
+    async def calls_live(request: Request, visit: Annotated[Visit, Depends(watching)], site: str) -> Response:
         async def look(visit: Visit) -> str:
             async with desk.reading(visit) as tx:
                 calls = await views.calls(tx, await sight.site(tx, visit, site))
