@@ -17,6 +17,7 @@ _OF_CONSENTS: Final = ("/consent/", "/enrol/")
 _ANYWHERE: Final = ("/static/", "/healthz", "/ingest/", "/.well-known/")
 _SMALLEST_PACKED: Final = 500
 _GIVEN: Final = {
+    "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
