@@ -23,7 +23,7 @@ from presswarden.kernel.ids import ClientId, SiteId
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.batches import service as batches
 from presswarden.mailbox.batches.model import MOST_SITES
-from presswarden.policy.model import Mode
+from presswarden.policy.model import MODES, Mode
 from presswarden.reports.fleet import service as reports
 from presswarden.reports.fleet.model import read
 from presswarden.sites.tags import service as tags
@@ -77,6 +77,8 @@ def routes(desk: Desk) -> APIRouter:
             for site, label in chosen:
                 try:
                     changed = await act(tx, site)
+                except door.StepUpNeeded:
+                    raise
                 except PresswardenError as fault:
                     refused.append((site, label, fault.says))
                 else:
@@ -120,17 +122,19 @@ async def _act(desk: Desk, visit: Visit, what: str, form: FormData) -> tuple[str
         return f"Tag «{tag}» {'put on' if what == 'tag' else 'taken off'}", lambda tx, site: verb(tx, site, tag, by=by, now=now)
     if what == "mode":
         mode = _mode(str(form.get("mode", "")))
-        if mode is Mode.AUTONOMOUS:
-            door.fresh(desk, visit)
 
         async def choose(tx: Tx, site: SiteId) -> bool:
             before = await approvals.station(tx, site)
+            if visit.may(Permission.SITE_MODE, site) and MODES.index(mode) > MODES.index(await approvals.mode_of(tx, site, now=now)):
+                door.fresh(desk, visit)
             await approvals.set_mode(tx, site, mode, by=by, now=now)
             return before.mode is not mode
 
         return f"Mode «{MODE_WORDS[mode]}» chosen", choose
     if what == "client":
         to = ClientId(str(form.get("client", ""))) or None
+        if visit.may(Permission.PEOPLE_MANAGE):
+            door.fresh(desk, visit)  # roles given for a client hold at its sites
 
         async def assign(tx: Tx, site: SiteId) -> bool:
             await clients.assign(tx, site, to, by=by, now=now)

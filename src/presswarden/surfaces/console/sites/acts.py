@@ -102,6 +102,8 @@ def routes(desk: Desk) -> APIRouter:
         chosen = await door.field(request, "client")
         async with desk.transaction(visit) as tx:
             found = await sight.site(tx, visit, site)
+            await identity.require(tx, visit.person.id, Permission.PEOPLE_MANAGE)
+            door.fresh(desk, visit)  # roles given for a client hold at its sites
             to = (await clients.client(tx, chosen)).id if chosen else None
             await clients.assign(tx, found.id, to, by=visit.person.id, now=desk.clock.now())
         return sight.see_other(f"/sites/{found.id}/access")
