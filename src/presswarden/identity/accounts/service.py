@@ -94,12 +94,14 @@ async def set_password(
     return fresh
 
 
-async def remove_password(tx: Tx, person: PersonId, rp_id: str, *, now: datetime) -> None:
-    """With its codes and recovery codes. Raises `LastWay`."""
+async def remove_password(tx: Tx, person: PersonId, rp_id: str, *, keep: SessionId | None, now: datetime) -> None:
+    """With its codes and recovery codes; all other sessions end, for it may have begun one. Raises `LastWay`."""
     found = await ways(tx, person)
     if not replace(found, password=False).any(rp_id):
         raise LastWay("Without the password you could not sign in any more.", do="Add a passkey first.")
     await store.forget_account(tx.org, tx, person)
+    await sessions.end_others(tx, person, keep, now=now)
+    await tries.forget_browsers(tx.org, tx, person=person)
     await _record(tx, "login.password_removed", person, {}, now)
 
 

@@ -82,8 +82,10 @@ async def know(org: OrgId, tx: Tx, person: PersonId, digest: str, now: datetime,
 
 
 async def is_known(everyone: Everyone, tx: Tx, people: Sequence[PersonId], digest: str) -> bool:
+    """Every one of these people signed in with it: who took somebody's mail address elsewhere guesses no more freely for it."""
     _ = everyone
-    return bool((await tx.execute(select(BrowserRow.digest).where(BrowserRow.person.in_(people), BrowserRow.digest == digest))).first())
+    found = await tx.scalars(select(BrowserRow.person).where(BrowserRow.person.in_(people), BrowserRow.digest == digest))
+    return set(found) == set(people)
 
 
 async def forget_browsers(org: OrgId, tx: Tx, *, person: PersonId | None = None, before: datetime | None = None) -> int:

@@ -97,7 +97,10 @@ def routes(desk: Desk, passwords: Passwords) -> APIRouter:
     @router.post("/account/password/remove")
     async def remove_password(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
         rp_id = passkeys.party(desk).rp_id
-        return await changed(request, visit, lambda tx: accounts.remove_password(tx, visit.person.id, rp_id, now=desk.clock.now()))
+        return await changed(
+            request, visit,
+            lambda tx: accounts.remove_password(tx, visit.person.id, rp_id, keep=visit.session.id, now=desk.clock.now()),
+        )  # fmt: skip
 
     @router.post("/account/recovery-codes")
     async def recovery_codes(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
