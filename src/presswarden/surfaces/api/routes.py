@@ -88,7 +88,7 @@ def _catch(app: FastAPI) -> None:
         if number == 404:
             return _said(request, 404, "not_found", _ABSENT, "")
         if number >= 500:
-            _LOG.error("%s %s: %s %s", _reference(request), request.url.path, fault.code, fault.says)
+            _LOG.error("%s %s: %s %s", _reference(request), _route(request), fault.code, fault.says)
             return _said(request, number, fault.code, "The control plane can't take this now.", "Try again later.")
         headers = {"WWW-Authenticate": "Bearer"} if number == 401 else {}
         headers |= {"Retry-After": "1" if isinstance(fault, TooMany) else "60"} if number == 429 else {}
@@ -106,7 +106,7 @@ def _catch(app: FastAPI) -> None:
         return _said(request, 422, "request.parameters", f"Not as it must be: {named[:200]}.", "Look at the OpenAPI document.")
 
     async def unexpected(request: Request, fault: Exception) -> Response:
-        _LOG.error("%s %s: %s", _reference(request), request.url.path, type(fault).__name__)
+        _LOG.error("%s %s: %s", _reference(request), _route(request), type(fault).__name__)
         return _said(request, 500, "internal", "Something failed on our side.", "Try again; if it stays, tell your operator the instance.")
 
     app.add_exception_handler(PresswardenError, expected)
@@ -117,6 +117,10 @@ def _catch(app: FastAPI) -> None:
 
 def _reference(request: Request) -> str:
     return str(getattr(request.state, "reference", "") or new_id())
+
+
+def _route(request: Request) -> str:
+    return str(getattr(request.scope.get("route"), "path", "no route"))
 
 
 def _said(request: Request, number: int, code: str, says: str, do: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -62,7 +62,7 @@ def catch(app: FastAPI, desk: Desk) -> None:
             return elsewhere
         number = problems.status(fault.code)
         if number >= 500:
-            _LOG.error("%s %s: %s %s", reference(request), request.url.path, fault.code, fault.says)
+            _LOG.error("%s %s: %s %s", reference(request), route_of(request), fault.code, fault.says)
         return _shown(desk, request, number, fault.code, fault.says, fault.do)
 
     async def of_the_framework(request: Request, fault: Exception) -> Response:
@@ -79,7 +79,7 @@ def catch(app: FastAPI, desk: Desk) -> None:
         return _shown(desk, request, 422, "request.malformed", f"Not as it must be: {names}.", "Correct it and send it again.")
 
     async def unexpected(request: Request, fault: Exception) -> Response:
-        _LOG.error("%s %s: %s", reference(request), request.url.path, type(fault).__name__)
+        _LOG.error("%s %s: %s", reference(request), route_of(request), type(fault).__name__)
         return _shown(
             desk, request, 500, "internal", "Something failed on our side.", "Try again; if it stays, tell your operator the reference."
         )
@@ -93,6 +93,11 @@ def catch(app: FastAPI, desk: Desk) -> None:
 def reference(request: Request) -> str:
     """Of this request: in its answer's header, on its error page and in the log."""
     return str(getattr(request.state, "reference", "-"))
+
+
+def route_of(request: Request) -> str:
+    """As the program names it: what stood in its place may be a link that lets somebody in."""
+    return str(getattr(request.scope.get("route"), "path", "no route"))
 
 
 def _shown(desk: Desk, request: Request, number: int, code: str, says: str, do: str) -> Response:
