@@ -90,16 +90,14 @@ def calling(place: Place, scope: Scope) -> Callable[..., Awaitable[Caller]]:
 
 
 async def _look_up(place: Place, text: str, digest: str) -> Caller | None:
-    """Written down once a day that it was used; the other times nothing waits for a writer."""
+    """Written down once a day that it was used; the other times, and for what is no token, nothing waits for a writer."""
     now = place.clock.now()
-    if place.noted.get(digest) == now.date():
-        async with place.database.reading(place.everyone) as tx:
-            found = await tokens.token_of(place.everyone, tx, text, now, note=False)
-    else:
+    async with place.database.reading(place.everyone) as tx:
+        found = await tokens.token_of(place.everyone, tx, text, now, note=False)
+    if found is not None and place.noted.get(digest) != now.date():
         async with place.database.transaction(place.everyone) as tx:
             found = await tokens.token_of(place.everyone, tx, text, now)
-        if found is not None:
-            place.noted[digest] = now.date()
-            while len(place.noted) > _MOST_NOTED:
-                place.noted.pop(next(iter(place.noted)))
+        place.noted[digest] = now.date()
+        while len(place.noted) > _MOST_NOTED:
+            place.noted.pop(next(iter(place.noted)))
     return None if found is None else Caller(*found)
