@@ -23,10 +23,14 @@ PROCESSES = {
     "beating",
     "sending",
     "start",
+    "backup",
+    "restore",
+    "upgrade",
+    "passphrase",
 }
 FLOWS = {
     "propose", "execute", "ports", "engine", "steps", "reaping", "store", "saga", "judging", "looking", "preparing", "ending", "sight", "checking", "ladder",
-    "single", "releasing",
+    "single", "releasing", "starting",
 }  # fmt: skip
 SURFACES = {"console", "api", "mcp", "oauth", "ingest", "cli"}
 ADAPTERS = {"models", "wire", "fetch", "mail", "hooks"}

@@ -69,14 +69,15 @@ async def until_held(house: House, proposal: ProposalId, code: str) -> None:
     assert house.site.ran == []
 
 
-async def test_a_site_that_is_silent_is_waited_for_and_changed_once_it_is_heard(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starting, "AGAIN", timedelta(seconds=1))
+async def test_a_site_that_is_silent_is_waited_for_and_changed_once_it_is_heard(house: House) -> None:
     proposal = await house.propose("1.1")
     assert isinstance(house.clock, Shifted)
     house.clock.ahead = timedelta(minutes=20)
     async with house.acting():
         await until_held(house, proposal.id, "policy.not_heard")
         await heartbeat(house, house.clock.now())
+        house.clock.ahead += starting.AGAIN
+        await house.wake.ring(mailbox.DISPATCH)
         change = await house.until_ended(proposal.id)
     assert (change.result, house.site.version) == (Result.SUCCEEDED, "1.1"), f"{change.code} {change.says}"
 
