@@ -57,7 +57,8 @@ class ControlPlane:
         if self._edits:
             source = self._folder / "tree" / "src"
             shutil.copytree(ROOT / "src" / "presswarden", source / "presswarden", ignore=shutil.ignore_patterns("__pycache__"))
-            (source.parent / "contract").symlink_to(ROOT / "contract")
+            for read in ("contract", "docs"):
+                (source.parent / read).symlink_to(ROOT / read)
             for edit in self._edits:
                 edit.apply(source / "presswarden")
         environment = {**os.environ, "PYTHONPATH": f"{source}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}

@@ -175,7 +175,8 @@ def careless(tmp_path: Path) -> Iterator[Callable[..., Control]]:
     def start(*changes: tuple[str, str, str]) -> Control:
         root = tmp_path / "tree" / "src" / "presswarden"
         shutil.copytree(SOURCE, root, ignore=shutil.ignore_patterns("__pycache__"))
-        (tmp_path / "tree" / "contract").symlink_to(SOURCE.parents[1] / "contract")
+        for read in ("contract", "docs"):
+            (tmp_path / "tree" / read).symlink_to(SOURCE.parents[1] / read)
         for name, old, new in changes:
             text = (root / name).read_text()
             assert text.count(old) == 1, (name, old, text.count(old))
