@@ -1,6 +1,6 @@
 """A module of ours with one of its refusals switched off, in a copy: what proves that the refusal is needed.
 
-A refusal is an `if` that does nothing but raise; it is named by its function, what it raises, and its place among those. Limits: refusals of that form alone.
+A refusal is an `if` that ends in a raise; it is named by its function, what it raises, and its place among those. Limits: refusals of that form alone.
 """
 
 import ast
@@ -38,8 +38,9 @@ def _found(tree: ast.Module) -> Iterator[tuple[str, ast.If]]:
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         for node in _own(function):
-            if isinstance(node, ast.If) and len(node.body) == 1 and isinstance(node.body[0], ast.Raise):
-                raised = node.body[0].exc
+            last = node.body[-1] if isinstance(node, ast.If) else None
+            if isinstance(node, ast.If) and isinstance(last, ast.Raise):
+                raised = last.exc
                 kind = ast.unparse(raised.func) if isinstance(raised, ast.Call) else "again"
                 seen[f"{function.name} {kind}"] += 1
                 number = seen[f"{function.name} {kind}"]
