@@ -30,8 +30,10 @@ async def due(everyone: Everyone, tx: Tx, *, now: datetime) -> tuple[Installatio
 
 
 async def renew(tx: Tx, kek: Kek, signs: Signs, installation: InstallationId, *, now: datetime) -> StandingOrder | None:
-    """Make, sign and keep a new order; None when another dispatcher just made one. Raises `KeyLost`, `SealBroken`."""
+    """Make, sign and keep a new order; None when another dispatcher just made one, or the site is held. Raises `KeyLost`, `SealBroken`."""
     found = await sites.installation(tx, installation)
+    if found.restored_at is not None:
+        return None
     before = await mailbox.standing_order(tx, installation)
     checkpoint = await audit.latest_checkpoint(tx)
     key = await keyring.call_key(tx, kek, installation, now=now)

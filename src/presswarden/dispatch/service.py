@@ -144,8 +144,8 @@ class Dispatcher:
                 self._alone(installation.org, f"standing order of {installation.id}"),
                 self._database.transaction(installation.org) as tx,
             ):
-                made += await orders.renew(tx, self._kek, signing.sign, installation.id, now=self._clock.now()) is not None
                 await settling.compare_fence(tx, installation, now=self._clock.now())
+                made += await orders.renew(tx, self._kek, signing.sign, installation.id, now=self._clock.now()) is not None
         return made
 
     async def probe_late(self) -> int:

@@ -16,9 +16,11 @@ from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import CorrelationId, Everyone, OrgId, SiteId, new_id
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import Carried, Outcome, Request, RequestState
+from presswarden.sites import restoring
+from presswarden.sites import service as sites
 from presswarden.sites.model import Installation
 from presswarden.telemetry import service as telemetry
-from presswarden.telemetry.model import LateSite
+from presswarden.telemetry.model import LateSite, Paused, Standing
 
 HEALTH: Final = "wp.site.health"
 HEALTH_EVERY: Final = timedelta(hours=6)
@@ -104,7 +106,11 @@ async def compare_fence(tx: Tx, installation: Installation, *, now: datetime) ->
     known = await telemetry.standing(tx, installation.site)
     if known is None or known.installation != installation.id or known.heard_at is None:
         return
+    if installation.restored_at is not None and known.heard_at <= installation.restored_at:
+        return  # said before, to another life of this control plane
     ours = await store.fence(tx.org, tx, installation.id)
+    if installation.restored_at is not None:
+        await _let_go(tx, installation, known, ours, now)
     proved, when = await store.seen_fence(tx.org, tx, installation.id)
     # A heartbeat may have been on its way while a call with a new fence came back.
     is_behind = known.fence < proved and when is not None and known.heard_at - when > FENCE_SETTLES
@@ -115,6 +121,14 @@ async def compare_fence(tx: Tx, installation: Installation, *, now: datetime) ->
         await store.raise_fence(tx.org, tx, installation.id, known.fence)
     if kind not in {incident.kind for incident in await incidents.open_incidents(tx, installation.site)}:
         await incidents.raise_signal(tx, kind, installation.site, {"site": known.fence, "ours": ours}, now, by=_DISPATCHER)
+
+
+async def _let_go(tx: Tx, held: Installation, known: Standing, ours: int, now: datetime) -> None:
+    """The first word of a site since the control plane was restored. A pause of ours that the site knows and the backup does not, stays."""
+    await restoring.let_go(tx, held, site=known.fence, ours=ours, by=_DISPATCHER, now=now)
+    if known.paused is Paused.CONTROL and not held.wanted_paused:
+        why = "The site was paused when the control plane was restored from an older backup."
+        await sites.pause(tx, held.site, why, by=_DISPATCHER, now=now)
 
 
 async def _ask_health(tx: Tx, site: SiteId, correlation: CorrelationId, now: datetime) -> Request:

@@ -120,6 +120,8 @@ class Standing:
     """True when the person who asks has no role that allows it."""
     change_open: bool = False
     """A change is under way on this site."""
+    restored: bool = False
+    """The control plane was restored from a backup, and has not heard this site since."""
     ends_a_change: bool = False
     """The call closes or takes back that very change, as its approved plan says."""
 
@@ -161,10 +163,24 @@ def reasons_against(ask: Ask, action: Action | None, standing: Standing, plan: t
 
     `action` is the catalogue's entry, if any; `plan` what its plan and the policy have against it (`course`).
     """
-    found = (*_stopped(ask, action, standing), *_quieter(ask, action, standing), *_state(ask, standing), *_role(ask, action, standing))
+    found = (
+        *_restored(standing),
+        *_stopped(ask, action, standing),
+        *_quieter(ask, action, standing),
+        *_state(ask, standing),
+        *_role(ask, action, standing),
+    )
     if action is None:
         return (*found, Reason("gate.tool", "There is no such tool in the catalogue.", "Use a tool that `presswarden site read` lists."))
     return (*found, *_fits(ask, action), *_decided(ask, action), *plan)
+
+
+def _restored(standing: Standing) -> tuple[Reason, ...]:
+    """Nothing at all goes out, not even a stop: what the backup holds may be older than what the site was told since."""
+    if not standing.restored:
+        return ()
+    says = "The control plane was restored from a backup, and this site has not been heard since."
+    return (Reason("gate.restored", says, "Wait for the site's next heartbeat: then the fences are compared, and calls go again."),)
 
 
 def _reaches_its_end(ask: Ask, action: Action | None, standing: Standing) -> bool:

@@ -133,6 +133,7 @@ async def _standing(tx: Tx, ask: Ask, of_plan: course.Course | None, now: dateti
         contained=tuple(one.says for one in await incidents.containment(tx, ask.site)),
         forbidden=await _forbidden(tx, ask),
         change_open=(bool(found) or paused) and await rollouts.open_change(tx, ask.site) is not None,
+        restored=installation.restored_at is not None,
         ends_a_change=of_plan is not None and course.ends_a_change(ask, of_plan),
     )
 

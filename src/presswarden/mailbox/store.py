@@ -60,6 +60,11 @@ _OPEN_COUNT = select(func.count()).where(
     RequestRow.installation == bindparam("of"),
     RequestRow.state.in_([RequestState.WAITING.value, RequestState.SENT.value]),
 )
+_OPEN = (
+    select(RequestRow)
+    .where(RequestRow.state.in_([RequestState.WAITING.value, RequestState.SENT.value]))
+    .order_by(RequestRow.asked_at, RequestRow.id)
+)
 _DUE = (
     select(RequestRow.org, RequestRow.id, RequestRow.installation)
     .where(
@@ -132,6 +137,11 @@ async def newest_done(org: OrgId, tx: Tx, tool: str) -> tuple[Request, ...]:
 async def open_count(org: OrgId, tx: Tx, installation: InstallationId) -> int:
     _ = org
     return int((await tx.rows(_OPEN_COUNT, of=installation))[0][0])
+
+
+async def open_ones(org: OrgId, tx: Tx) -> tuple[Request, ...]:
+    """Every request of the organisation that has no outcome yet, oldest first."""
+    return tuple(_request(row) for row in await tx.scalars(_OPEN.where(RequestRow.org == org)))
 
 
 async def due(

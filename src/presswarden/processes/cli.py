@@ -20,6 +20,7 @@ from presswarden.processes import home
 from presswarden.processes.settings import Settings
 from presswarden.surfaces.cli import addresses, audit, changes, incidents, people, policies, proposals, sites, snapshots, stops
 from presswarden.surfaces.cli.desk import Counter, Desk, misused, run, wants_json
+from presswarden.surfaces.cli.output import document
 from presswarden.surfaces.problems import FAILED
 
 app = typer.Typer(
@@ -137,6 +138,83 @@ def migrate_(context: typer.Context) -> None:
     from presswarden.processes import migrate
 
     _until_stopped(context, lambda _stop: migrate.run(_settings(context).desk()))
+
+
+_Descriptor = Annotated[
+    int | None, typer.Option("--passphrase-fd", help="Read the passphrase from this file descriptor, not from the terminal.")
+]
+
+
+@app.command("backup")
+def backup_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where to write it; never overwritten.")],
+    passphrase_fd: _Descriptor = None,
+) -> None:
+    """Write database, keys and settings into one encrypted file, while everything runs."""
+    from presswarden.processes import backup, passphrase
+
+    async def whole() -> int:
+        settings = _settings(context).desk()
+        typed = passphrase.ask(passphrase_fd, twice=True)
+        told = await backup.run(settings, file, typed, now=SystemClock().now())
+        said = f"Wrote {file}, and read it back. Keep it and its passphrase apart: together they open everything."
+        typer.echo(document({"file": str(file), **told}) if wants_json(context) else said)
+        return 0
+
+    raise typer.Exit(run(whole, as_json=wants_json(context)))
+
+
+@app.command("restore")
+def restore_(
+    context: typer.Context, file: Annotated[Path, typer.Argument(help="What `backup` wrote.")], passphrase_fd: _Descriptor = None
+) -> None:
+    """Put a backup into an empty home folder. Nothing is sent to a site before it was heard and its fence compared."""
+    from presswarden.processes import passphrase, restore
+
+    async def whole() -> int:
+        settings = _settings(context).desk()
+        typed = passphrase.ask(passphrase_fd, twice=False)
+        done = await restore.run(settings, file, typed, now=SystemClock().now())
+        if wants_json(context):
+            typer.echo(
+                document({"given_up": done.given_up, "held": done.held, "made_at": done.made_at, "organisations": done.organisations})
+            )
+            return 0
+        typer.echo(f"Restored the backup of {done.made_at} into {settings.home}.")
+        typer.echo(
+            f"{done.held} sites are held, each until its next heartbeat; {done.given_up} requests and changes ended with an unknown outcome."
+        )
+        typer.echo("Everybody signs in anew. Look for people, roles, tokens and keys that were taken away after the backup: they are back.")
+        return 0
+
+    raise typer.Exit(run(whole, as_json=wants_json(context)))
+
+
+@app.command("upgrade")
+def upgrade_(
+    context: typer.Context,
+    backup_file: Annotated[Path, typer.Option("--backup", help="Where the backup goes that is taken first.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    passphrase_fd: _Descriptor = None,
+) -> None:
+    """Bring the database of a stopped installation to this program: says what it will do, takes a backup, then does it."""
+    from presswarden.processes import passphrase, upgrade
+
+    async def whole() -> int:
+        settings = _settings(context).desk()
+        ahead = await upgrade.steps(settings)
+        if not ahead.missing:
+            typer.echo("There is nothing to do: the database is at this program's schema.")
+            return 0
+        typer.echo(ahead.says())
+        if not yes:
+            typer.confirm("Is every process stopped, and shall this be done?", abort=True)
+        typed = passphrase.ask(passphrase_fd, twice=True)
+        await upgrade.run(settings, backup_file, typed, typer.echo, now=SystemClock().now())
+        return 0
+
+    raise typer.Exit(run(whole, as_json=wants_json(context)))
 
 
 _counter = Counter(_open_desk)

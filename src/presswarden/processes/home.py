@@ -19,7 +19,7 @@ from presswarden.kernel.ids import EVERYONE
 from presswarden.kernel.sealing import Kek, SealBroken, make_kek, read_kek
 from presswarden.kernel.store import require_opening
 from presswarden.kernel.wake import PipeWake, PostgresWake
-from presswarden.migrations.current import is_current
+from presswarden.migrations.current import known, newest, standing
 
 _UNFINISHED = "first-start"
 MOST_EXECUTORS = 32
@@ -40,6 +40,12 @@ class DatabaseLost(PresswardenError):
 
 class SchemaOld(PresswardenError):
     code = "database.schema"
+
+
+class SchemaNewer(PresswardenError):
+    """A program can't go back below the database it finds."""
+
+    code = "database.newer"
 
 
 class ExecutorsFull(PresswardenError):
@@ -117,14 +123,23 @@ async def open_database(url: str) -> Database:
     database = Database(url)
     try:
         await database.check()
-        if not await is_current(database):
-            raise SchemaOld(
-                "The database's schema is not this program's.", do="Start `presswarden serve` of this version once: it migrates."
-            )
+        if await require_not_newer(database) != newest():
+            raise SchemaOld("The database's schema is older than this program's.", do="Run `presswarden upgrade`.")
     except BaseException:
         await database.dispose()
         raise
     return database
+
+
+async def require_not_newer(database: Database) -> str:
+    """The revision that the database is at. Raises `SchemaNewer`: this program does not know what a newer one made of it."""
+    found = await standing(database)
+    if found and found not in known():
+        raise SchemaNewer(
+            f"The database is at {found}, made by a newer program; this one knows up to {newest()}.",
+            do="Use the newer program. Going back is restoring the backup that its upgrade took.",
+        )
+    return found
 
 
 def wake_for(database: Database, home: Path) -> PipeWake | PostgresWake:

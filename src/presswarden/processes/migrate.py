@@ -5,6 +5,7 @@ from presswarden.kernel.clock import SystemClock
 from presswarden.kernel.db import Database
 from presswarden.kernel.ids import EVERYONE, OrgId, new_id
 from presswarden.migrations.runner import upgrade
+from presswarden.processes import home
 from presswarden.processes.settings import DeskSettings
 
 
@@ -18,8 +19,9 @@ async def run(settings: DeskSettings) -> None:
 
 
 async def migrate(database: Database) -> bool:
-    """True when this made the first organisation. Raises `DatabaseGone`."""
+    """True when this made the first organisation. Raises `DatabaseGone`, `SchemaNewer`."""
     await database.check()
+    await home.require_not_newer(database)
     await upgrade(database)
     async with database.reading(EVERYONE) as tx:
         if await identity.organisations(EVERYONE, tx):

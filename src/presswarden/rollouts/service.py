@@ -219,6 +219,19 @@ async def end_work(tx: Tx, work_id: WorkId, *, now: datetime) -> None:
         await proposals.move(tx, found.proposal, ProposalState.ENDED, by=_ROLLOUTS, why="all its work came to a result", now=now)
 
 
+async def give_up(tx: Tx, *, code: str, says: str, now: datetime) -> int:
+    """End all work of the organisation that has no end, with results that nobody knows: it is carried on by nobody. How many changes."""
+    given_up = 0
+    for work_id, state in await store.unended(tx.org, tx):
+        for one in await store.changes(tx.org, tx, proposal=None, site=None, work=work_id, limit=10_000):
+            if one.result is None:
+                given_up += await end(tx, one.id, Result.UNKNOWN, code=code, says=says, now=now)
+        if state is WorkState.WAITING:
+            await started(tx, work_id)
+        await end_work(tx, work_id, now=now)
+    return given_up
+
+
 def _change(work: Work, leaf: Leaf, proposal: Proposal) -> Change:
     item = next((one for one in proposal.items if (one.site, one.tool, one.component) == (leaf.site, leaf.tool, leaf.component)), None)
     return Change(

@@ -282,6 +282,11 @@ def _change(row: ChangeRow | Row[Any]) -> Change:
     )  # fmt: skip
 
 
+async def unended(org: OrgId, tx: Tx) -> tuple[tuple[WorkId, WorkState], ...]:
+    rows = await tx.execute(select(WorkRow.id, WorkRow.state).where(WorkRow.org == org, WorkRow.state != WorkState.ENDED))
+    return tuple((WorkId(row.id), WorkState(row.state)) for row in rows)
+
+
 async def newest_end(everyone: Everyone, tx: Tx) -> datetime | None:
     _across(everyone, tx)
     return await tx.scalar(select(func.max(ChangeRow.ended_at)))

@@ -103,8 +103,8 @@ class Installation:
     connector: str
     php: str
     wordpress: str
-    wanted_paused: bool
-    """The site's pause, as we want it: it outlives an installation."""
+    wanted_paused: bool  # the site's pause, as we want it: it outlives an installation
+    restored_at: datetime | None = None  # this control plane was: until the site's fence was compared, nothing is sent to it
 
     @property
     def listens(self) -> bool:

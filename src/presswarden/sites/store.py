@@ -83,6 +83,7 @@ class InstallationRow(Tenant, Base):
     connector: Mapped[str] = mapped_column(String(40))
     php: Mapped[str] = mapped_column(String(40))
     wordpress: Mapped[str] = mapped_column(String(40))
+    restored_at: Mapped[datetime | None]
 
 
 _OF_NEWEST = (InstallationRow.installation, InstallationRow.home, InstallationRow.state, InstallationRow.paired_at)
@@ -203,6 +204,13 @@ async def set_installation(org: OrgId, tx: Tx, of: InstallationId, **values: Any
     await tx.execute(update(InstallationRow).where(*mine).values(**values), execution_options=_AS_ROWS)
 
 
+async def hold_all(org: OrgId, tx: Tx, now: datetime) -> int:
+    """Every installation that is or may yet be called waits for its site to be heard. How many."""
+    live = InstallationRow.state != InstallationState.WAITING.value
+    held = update(InstallationRow).where(InstallationRow.org == org, live).values(restored_at=now)
+    return cast("CursorResult[Any]", await tx.execute(held, execution_options=_AS_ROWS)).rowcount
+
+
 async def spend_try(org: OrgId, tx: Tx, of: InstallationId, most: int) -> bool:
     """One UPDATE: False when `most` tries are spent. Others at the same code wait here until this transaction ends."""
     code = (InstallationRow.org == org, InstallationRow.installation == of, InstallationRow.tries < most)
@@ -285,5 +293,5 @@ def _installation(row: InstallationRow | Row[Any], *, wanted_paused: bool) -> In
         control_public=row.control_public, control_epoch=row.control_epoch, site_epoch=row.site_epoch, seq=row.seq,
         last_message_at=row.last_message_at, created_at=row.created_at, expires_at=row.expires_at, used_at=row.used_at,
         paired_at=row.paired_at, revoked_at=row.revoked_at, revocation_told_at=row.revocation_told_at, words=row.words,
-        connector=row.connector, php=row.php, wordpress=row.wordpress, wanted_paused=wanted_paused,
+        connector=row.connector, php=row.php, wordpress=row.wordpress, wanted_paused=wanted_paused, restored_at=row.restored_at,
     )  # fmt: skip

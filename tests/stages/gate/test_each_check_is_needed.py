@@ -52,6 +52,7 @@ SITES: dict[str, Codes] = {
     "gate.stopped_client": _of_site(_read(), replace(FINE, stops=(Stop("x", "p", NOW, StopScope.CLIENT, "c"),))),
     "gate.stopped_site": _of_site(_read(), replace(FINE, stops=(Stop("x", "p", NOW, StopScope.SITE, "s"),))),
     "gate.stopped_agent": _of_site(_read(), replace(FINE, stops=(Stop("x", "p", NOW, StopScope.AGENT, "a"),))),
+    "gate.restored": _of_site(_read(), replace(FINE, restored=True)),
     "gate.contained": _of_site(_act(approved()), replace(FINE, contained=("x",))),
     "gate.paused": _of_site(_read(), replace(FINE, paused=True)),
     "gate.revoked": _of_site(_read(), replace(FINE, state="revoked")),

@@ -80,6 +80,11 @@ async def withdraw(tx: Tx, invitation: str, *, by: PersonId, now: datetime) -> N
     await _record(tx, "invitation.withdrawn", by, invitation, {}, now)
 
 
+async def withdraw_all(tx: Tx) -> int:
+    """Every link that is out stops working; the caller says why in the record. How many."""
+    return await store.drop(tx.org, tx)
+
+
 async def forget(tx: Tx, now: datetime) -> int:
     """Rows of links that are long over."""
     return await store.forget(tx.org, tx, now - timedelta(days=30))

@@ -88,6 +88,11 @@ async def end_all(tx: Tx, *, by: PersonId, now: datetime) -> int:
     return ended
 
 
+async def end_everybody(tx: Tx) -> int:
+    """Everybody's in the organisation, by no person; the caller says why in the record. How many."""
+    return await store.end_all(tx.org, tx)
+
+
 async def forget(tx: Tx, now: datetime) -> int:
     """The rows of those that are long dead."""
     return await store.forget(tx.org, tx, now - IDLE, now - LONGEST)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Boolean, Integer, Row, String, Table, Text, bindparam, select
+from sqlalchemy import Boolean, Integer, Row, String, Table, Text, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.db import Base, Tenant, Tx
@@ -51,6 +51,14 @@ async def put_order(org: OrgId, tx: Tx, order: StandingOrder) -> bool:
     row.paused, row.revoked, row.made_at, row.expires = order.paused, order.revoked, order.made_at, order.expires
     await tx.flush()
     return True
+
+
+async def outdate(org: OrgId, tx: Tx, *, by: int, at: datetime) -> None:
+    """Blank the orders there are, and count on from far above them: the site takes only what is newer than all it has seen."""
+    gone = {"text": "", "signature": "", "seq": StandingOrderRow.seq + by, "made_at": at, "expires": at}
+    await tx.execute(
+        update(StandingOrderRow).where(StandingOrderRow.org == org).values(gone), execution_options={"synchronize_session": False}
+    )
 
 
 async def orders_made(everyone: Everyone, tx: Tx) -> dict[InstallationId, StandingOrder]:

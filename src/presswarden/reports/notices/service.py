@@ -155,6 +155,11 @@ async def choose_for_all(tx: Tx, wanted: Mapping[Occasion, bool], *, by: PersonI
     await _record(tx, "notice.chosen", by, f"org:{tx.org}", {"told": [each.value for each, said in wanted.items() if said]}, now)
 
 
+async def drop_waiting(tx: Tx) -> int:
+    """What waits to be told is not told any more. How many."""
+    return await store.drop_waiting(tx.org, tx)
+
+
 async def expire(everyone: Everyone, tx: Tx, now: datetime) -> None:
     """What was sent or given up long ago goes."""
     await store.expire(everyone, tx, now - KEPT)

@@ -147,6 +147,11 @@ async def missed(org: OrgId, tx: Tx, one: Delivery, due_at: datetime | None, now
     await tx.execute(update(DeliveryRow).where(DeliveryRow.org == org, DeliveryRow.id == one.id).values(**tried))
 
 
+async def drop_waiting(org: OrgId, tx: Tx) -> int:
+    gone = await tx.execute(delete(DeliveryRow).where(DeliveryRow.org == org, DeliveryRow.state == WAITING))
+    return int(gone.rowcount)  # type: ignore[attr-defined]  # of a statement that deletes
+
+
 async def given(org: OrgId, tx: Tx) -> Given:
     rows = await tx.execute(select(DeliveryRow.state, func.count()).where(DeliveryRow.org == org).group_by(DeliveryRow.state))
     counts: dict[str, int] = {row[0]: row[1] for row in rows}
