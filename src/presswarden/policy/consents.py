@@ -39,9 +39,11 @@ def missing(question: Question, needs: Needs) -> Iterator[Reason]:
     short = needs.people - _people(good)
     if short <= 0:
         return
-    who = "owner" if needs.owners else "person who may approve"
-    also = ", each with a passkey" if needs.passkeys else ""
-    yield Reason(Verdict.ASK, "policy.consent", f"It needs the yes of {needs.people} x {who}{also}; {short} to go.", "Ask for it.")
+    several = needs.people > 1
+    one, more = ("one owner", "owners") if needs.owners else ("one person who may approve", "people who may approve")
+    who = f"{needs.people} {more}" if several else one
+    also = (", each with a passkey" if several else ", with a passkey") if needs.passkeys else ""
+    yield Reason(Verdict.ASK, "policy.consent", f"It needs the yes of {who}{also}; {short} to go.", "Ask for it.")
     yield from causes
     if question.approvers.may_approve == 1 and not needs.single_operator:
         says = "Only one person may approve, but somebody who could was removed less than 24 hours ago."
