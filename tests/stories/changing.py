@@ -21,7 +21,7 @@ from lab.updates import UpdateServer
 from tests.stories.scene import Observed, Paired
 
 SECONDS = 3
-_ASKED = re.compile(rb"Type (\S+) to say yes")
+_ASKED = re.compile(rb"Type (?:(\S+) to say yes|the organisation's name, (.+), to resume)")
 
 
 class Changing(Observed):
@@ -43,10 +43,10 @@ class Typed:
     text: str
 
 
-def at_a_terminal(control: Changing, *words: str, says_yes: bool = True, seconds: float = 240) -> Typed:
+def at_a_terminal(control: Changing, *words: str, says_yes: bool = True, seconds: float = 240, folder: Path | None = None) -> Typed:
     """One command as a person at a terminal runs it; when it asks, they read the page and type what it asks for."""
     ours, theirs = pty.openpty()
-    started = subprocess.Popen([PROGRAM, *words], env=control.environment(), stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True)
+    started = subprocess.Popen([PROGRAM, *words], env=control.environment(), stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder)
     os.close(theirs)
     told, answered, deadline = b"", False, time.monotonic() + seconds
     try:
@@ -61,7 +61,7 @@ def at_a_terminal(control: Changing, *words: str, says_yes: bool = True, seconds
             asked = _ASKED.search(told)
             if asked is not None and not answered:
                 answered = True
-                os.write(ours, (asked[1] if says_yes else b"no") + b"\n")
+                os.write(ours, ((asked[1] or asked[2]) if says_yes else b"no") + b"\n")
         return Typed(started.wait(10), told.decode(errors="replace"))
     finally:
         if started.poll() is None:
