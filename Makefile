@@ -127,6 +127,10 @@ transcripts: $(STAMP) $(ASSETS) php-tools ## write the golden transcripts anew; 
 	@$(BIN)/python -m pytest -q tests/transcripts --update-transcripts
 	@git --no-pager diff --stat -- tests/transcripts
 
+.PHONY: pictures
+pictures: $(STAMP) $(ASSETS) ## docs/pictures, taken of the real console (needs Chromium)
+	@$(BIN)/python -m tests.browser.docs
+
 .PHONY: requirements
 requirements: $(STAMP) ## docs/requirements.md from what the tests cite
 	@$(BIN)/python -m tools.requirements

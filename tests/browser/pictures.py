@@ -29,7 +29,7 @@ def main() -> None:
     asked.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as room:
         template = Path(room) / "template.sqlite"
-        asyncio.run(_migrate(template))
+        asyncio.run(migrated(template))
         with running(template, Path(room)) as console, sync_playwright() as playwright:
             console.do(fill)
             browser = chromium(playwright)
@@ -47,7 +47,7 @@ def main() -> None:
             browser.close()
 
 
-async def _migrate(file: Path) -> None:
+async def migrated(file: Path) -> None:
     database = Database(f"sqlite:///{file}")
     await upgrade(database)
     await database.dispose()

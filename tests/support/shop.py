@@ -77,7 +77,7 @@ async def add_shop(database: Database, org: OrgId, owner: PersonId, now: datetim
         site, installation = SiteId(new_id()), InstallationId(new_id())
         await sites_store.add_site(org, tx, site, label, now)
         paired = Installation(
-            org, installation, site, InstallationState.PAIRED, Algorithm.ED25519, f"https://{label}.example", "https://control.example",
+            org, installation, site, InstallationState.PAIRED, Algorithm.ED25519, f"https://{label.lower().replace(' ', '-')}.example", "https://control.example",
             KeyId("0" * 16), b"k" * 32, 1, 1, 0, None, now, now + timedelta(minutes=10), now, now, None, None, "", "0.1.0", "8.2.7", "7.1.4", False,
         )  # fmt: skip
         await sites_store.add_installation(org, tx, paired, b"")
