@@ -97,6 +97,8 @@ async def _prove(house: House) -> None:
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
+    for old in FOLDER.glob("*.png"):
+        old.unlink()
     with tempfile.TemporaryDirectory() as room:
         template = Path(room) / "template.sqlite"
         asyncio.run(migrated(template))
