@@ -3,6 +3,8 @@
 A pooled key belongs to nobody, so the process's KEK wraps it directly; once an installation has it, it lies under the organisation's key.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy import Boolean, Integer, LargeBinary, String, bindparam, delete, select, update
@@ -87,6 +89,16 @@ async def pooled(everyone: Everyone, tx: Tx, kid: KeyId) -> bytes | None:
 async def drop_pooled(everyone: Everyone, tx: Tx, kid: KeyId) -> None:
     _across(everyone, tx)
     await tx.execute(delete(PooledKeyRow).where(PooledKeyRow.kid == kid))
+
+
+@asynccontextmanager
+async def unless_taken(tx: Tx) -> AsyncIterator[None]:
+    """A part of the transaction that is left out when a row of its keys is there already; waits for whoever is just writing one."""
+    try:
+        async with tx.begin_nested():
+            yield
+    except IntegrityError:
+        pass
 
 
 async def add_call_key(org: OrgId, tx: Tx, installation: InstallationId, key: SealedKey, now: datetime) -> None:

@@ -1,12 +1,16 @@
 """The first signed call of a pairing: both sides are paired after it, or neither."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from presswarden.dispatch import store
-from presswarden.kernel.db import Database
+from presswarden.dispatch import keyring, orders, signing, store
+from presswarden.kernel.db import Database, Tx
 from presswarden.kernel.ids import EVERYONE, OrgId
+from presswarden.kernel.sealing import Kek
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import RequestState
 from presswarden.sites import service as sites
@@ -114,3 +118,55 @@ async def test_the_pool_is_filled_once(database: Database, frozen: FrozenClock, 
         assert await room.dispatcher.fill_pool() == 0
         async with database.reading(EVERYONE) as tx:
             assert await sites.pool_size(EVERYONE, tx) == 20
+
+
+@pytest.mark.req("N8")
+async def test_two_dispatchers_that_adopt_its_key_at_the_same_moment_leave_one(redeemed: Room) -> None:
+    installation, kek, key = await redeemed.find(), Kek("dispatcher", b"k" * 32), signing.new_control_key()
+    await _at_the_same_moment(redeemed, lambda tx: keyring.adopt(tx, kek, installation, key, now=redeemed.clock.now()))
+    async with redeemed.database.reading(redeemed.org) as tx:
+        assert [one.kid for one in await store.call_keys(redeemed.org, tx, redeemed.installation)] == [key.kid]
+
+
+@pytest.mark.req("N8")
+async def test_of_two_first_standing_orders_made_at_the_same_moment_one_stays(redeemed: Room) -> None:
+    await redeemed.dispatcher.confirm_due()
+    kek, made = Kek("dispatcher", b"d" * 32), []
+
+    async def renew(tx: Tx) -> None:
+        made.append(await orders.renew(tx, kek, signing.sign, redeemed.installation, now=redeemed.clock.now()))
+
+    await _at_the_same_moment(redeemed, renew)
+    assert [one is None for one in made] == ([False, False] if redeemed.database.is_sqlite else [False, True])
+    async with redeemed.database.reading(redeemed.org) as tx:
+        kept = await mailbox.standing_order(tx, redeemed.installation)
+    assert kept == [one for one in made if one is not None][-1]
+
+
+async def _at_the_same_moment(room: Room, work: Callable[[Tx], Awaitable[None]]) -> None:
+    """Both look before either has committed; the second then waits for the first, and must end well."""
+    done, go_on = asyncio.Event(), asyncio.Event()
+
+    async def one(waits: bool) -> None:
+        async with room.database.transaction(room.org) as tx:
+            await work(tx)
+            done.set()
+            if waits:
+                await go_on.wait()
+
+    first = asyncio.create_task(one(True))
+    await done.wait()
+    second = asyncio.create_task(one(False))
+    await _is_held_up(room.database)
+    go_on.set()
+    await asyncio.gather(first, second)
+
+
+async def _is_held_up(database: Database) -> None:
+    """SQLite has one writer, so there the second has not begun; on PostgreSQL it waits for the first one's row."""
+    for _ in range(0 if database.is_sqlite else 500):
+        async with database.engine.connect() as connection:
+            if await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                return
+        await asyncio.sleep(0.01)
+    assert database.is_sqlite

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Boolean, Integer, Row, String, Table, Text, bindparam, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.db import Base, Tenant, Tx
@@ -42,14 +43,17 @@ async def put_order(org: OrgId, tx: Tx, order: StandingOrder) -> bool:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if row is None:
-        row = StandingOrderRow(org=org, installation=order.installation, seq=0)
-        tx.add(row)
-    elif row.seq >= order.seq:
+    if row is not None and row.seq >= order.seq:
         return False
-    row.text, row.signature, row.seq, row.epoch = order.text, order.signature, order.seq, order.epoch
-    row.paused, row.revoked, row.made_at, row.expires = order.paused, order.revoked, order.made_at, order.expires
-    await tx.flush()
+    try:
+        async with tx.begin_nested():
+            if row is None:
+                row = StandingOrderRow(org=org, installation=order.installation, seq=0)
+                tx.add(row)
+            row.text, row.signature, row.seq, row.epoch = order.text, order.signature, order.seq, order.epoch
+            row.paused, row.revoked, row.made_at, row.expires = order.paused, order.revoked, order.made_at, order.expires
+    except IntegrityError:  # another dispatcher made the first one, at the same moment
+        return False
     return True
 
 
