@@ -18,6 +18,7 @@ from sqlalchemy import Engine as Books
 from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from presswarden.kernel.canonical import Json
@@ -35,6 +36,8 @@ SCHEMA: Final = "dbos"
 """On PostgreSQL: the engine's own name for it."""
 FILE: Final = "flows.sqlite"
 KEPT_DAYS: Final = 30
+_UNFINISHED: Final = ("42P01", "42703")
+"""PostgreSQL's codes for a table and for a column that is not there."""
 _SAID_EVERY: Final = 60.0
 
 T = TypeVar("T")
@@ -194,6 +197,10 @@ class Reaping:
             )  # fmt: skip
             try:
                 return act(client)
+            except DBAPIError as fault:
+                if getattr(fault.orig, "sqlstate", "") in _UNFINISHED:
+                    return 0  # the first process that carries work out is still making the books
+                raise
             finally:
                 client.destroy()
         finally:
