@@ -69,7 +69,7 @@ INSERT INTO rights VALUES
     ('policy_documents',        'ra',    'r',     'r',     '',      ''),
     ('process_pulses',          'rac',   'rac',   'rac',   'rac',   'rac'),
     ('proposal_items',          'ra',    'ra',    'r',     '',      ''),
-    ('proposal_packages',       'r',     'R',     'rc',    'RD',    'rac'),
+    ('proposal_packages',       'r',     'R',     'rac',    'RD',    'rac'),
     ('proposal_reviews',        'rac',   '',      '',      '',      ''),
     ('proposals',               'rac',   'rac',   'rc',    'rc',    'r'),
     ('recovery_codes',          'rad',   '',      '',      '',      ''),
