@@ -24,9 +24,11 @@ PROCESSES = {
     "sending",
     "start",
     "backup",
+    "doctor",
     "restore",
     "upgrade",
     "passphrase",
+    "standing",
 }
 FLOWS = {
     "propose", "execute", "ports", "engine", "steps", "reaping", "store", "saga", "judging", "looking", "preparing", "ending", "sight", "checking", "ladder",

@@ -140,6 +140,19 @@ def migrate_(context: typer.Context) -> None:
     _until_stopped(context, lambda _stop: migrate.run(_settings(context).desk()))
 
 
+@app.command("doctor")
+def doctor_(context: typer.Context) -> None:
+    """Say what is missing, one line for each thing an installation needs; changes nothing. Ends with 1 when something is."""
+    from presswarden.processes import doctor
+
+    async def whole() -> int:
+        found = await doctor.look(_settings(context).desk(), SystemClock())
+        typer.echo(document([each.plain() for each in found]) if wants_json(context) else doctor.told(found))
+        return FAILED if any(each.state is doctor.State.BAD for each in found) else 0
+
+    raise typer.Exit(run(whole, as_json=wants_json(context)))
+
+
 _Descriptor = Annotated[
     int | None, typer.Option("--passphrase-fd", help="Read the passphrase from this file descriptor, not from the terminal.")
 ]
