@@ -104,6 +104,7 @@ check-docs: $(STAMP) ## generated pages are fresh
 	@echo "== docs"
 	@$(BIN)/python -m tools.requirements --check
 	@$(BIN)/python -m tools.exit_codes --check
+	@$(BIN)/python -m tools.metrics --check
 
 .PHONY: php-tools
 php-tools:
@@ -121,6 +122,7 @@ fix: $(STAMP) ## format and repair what a machine can
 .PHONY: docs
 docs: requirements $(STAMP) ## make the generated pages
 	@$(BIN)/python -m tools.exit_codes
+	@$(BIN)/python -m tools.metrics
 
 .PHONY: transcripts
 transcripts: $(STAMP) $(ASSETS) php-tools ## write the golden transcripts anew; read what changed before you commit it

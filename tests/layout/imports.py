@@ -61,6 +61,7 @@ HOMES = {  # where each library may be imported; a library of others that is not
     "multiprocessing": NOWHERE,
     "nacl": {"kernel.verify", "dispatch.signing", "audit.signing"},
     "pickle": NOWHERE,
+    "prometheus_client": {"processes.standing"},
     "pwdlib": {"identity.accounts.passwords"},
     "pydantic": {"surfaces.*", "processes.settings"},
     "pyotp": {"identity.accounts.codes"},

@@ -18,6 +18,7 @@ from presswarden.kernel.wake import Wake, turns
 from presswarden.processes import home
 from presswarden.processes.beating import beating
 from presswarden.processes.settings import AnalystSettings
+from presswarden.processes.standing import watched
 from presswarden.proposals import service as proposals
 from presswarden.proposals.packages import service as packages
 from presswarden.rollouts import service as rollouts
@@ -109,7 +110,7 @@ class Analyst:
 async def run(settings: AnalystSettings, stop: asyncio.Event) -> None:
     database = await home.open_database(settings.database)
     try:
-        async with beating(database, SystemClock(), {"analyst": {}}):
+        async with watched("analyst", settings.watch, database, stop), beating(database, SystemClock(), {"analyst": {}}):
             await Analyst(database, SystemClock()).run(stop, home.wake_for(database, settings.home))
     finally:
         await database.dispose()

@@ -22,6 +22,7 @@ from presswarden.processes import home
 from presswarden.processes.beating import beating
 from presswarden.processes.sending import Sending
 from presswarden.processes.settings import CourierSettings
+from presswarden.processes.standing import watched
 from presswarden.proposals import service as proposals
 from presswarden.proposals.packages import service as packages
 from presswarden.telemetry import service as telemetry
@@ -134,7 +135,7 @@ async def run(settings: CourierSettings, stop: asyncio.Event) -> None:
     database, clock = await home.open_database(settings.database), SystemClock()
     try:
         wake = home.wake_for(database, settings.home)
-        async with beating(database, clock, {"courier": told(settings)}):
+        async with watched("courier", settings.watch, database, stop), beating(database, clock, {"courier": told(settings)}):
             await Courier(database, clock, Fetcher(settings.package_hosts), wake, sending(database, clock, settings)).run(stop)
     finally:
         await database.dispose()

@@ -18,6 +18,7 @@ from presswarden.outside.wire import HttpWire
 from presswarden.processes import home
 from presswarden.processes.beating import beating
 from presswarden.processes.settings import DispatcherSettings
+from presswarden.processes.standing import watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ async def run(settings: DispatcherSettings, stop: asyncio.Event) -> None:
     try:
         await home.require_fitting(database, kek)
         with home.executor(settings.home) as name:
-            async with beating(database, SystemClock(), {"dispatcher": {}}):
+            async with watched("dispatcher", settings.watch, database, stop), beating(database, SystemClock(), {"dispatcher": {}}):
                 await build(database, kek, home.wake_for(database, settings.home), settings, name).run(stop)
     finally:
         await database.dispose()

@@ -25,6 +25,7 @@ from presswarden.processes import home
 from presswarden.processes.beating import beating
 from presswarden.processes.checking import Checker
 from presswarden.processes.settings import JanitorSettings
+from presswarden.processes.standing import watched
 from presswarden.proposals import service as proposals
 from presswarden.proposals.packages import service as packages
 from presswarden.reports.answers import service as answers
@@ -151,7 +152,7 @@ async def run(settings: JanitorSettings, stop: asyncio.Event) -> None:
     database = await home.open_database(settings.database)
     try:
         await home.require_fitting(database, kek)
-        async with beating(database, SystemClock(), {"janitor": told(settings)}):
+        async with watched("janitor", settings.watch, database, stop), beating(database, SystemClock(), {"janitor": told(settings)}):
             await Janitor(database, SystemClock(), kek, settings.log_host, settings.retention_days).run(stop)
     finally:
         await database.dispose()

@@ -15,6 +15,7 @@ from presswarden.processes import analyst, courier, dispatcher, home, janitor, w
 from presswarden.processes.beating import beating
 from presswarden.processes.migrate import migrate
 from presswarden.processes.settings import ServeSettings
+from presswarden.processes.standing import watched
 
 
 async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str], None]) -> None:
@@ -46,7 +47,10 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
         thinking = analyst.Analyst(database, clock)
         listening = asyncio.Event()
         told = {"janitor": janitor.told(settings.janitor), "courier": courier.told(settings.courier)}
-        async with beating(database, clock, {"web": {}, "dispatcher": {}, "analyst": {}, **told}):
+        async with (
+            watched("serve", settings.web.watch, database, stop),
+            beating(database, clock, {"web": {}, "dispatcher": {}, "analyst": {}, **told}),
+        ):
             await _until_one_ends(
                 stop,
                 web.serve_app(app, settings.web, stop, listening),

@@ -31,6 +31,7 @@ KEYS = (
     "smtp_url",
     "mail_from",
     "webhook_networks",
+    "watch_listen",
 )
 MOST_PATHS = 5
 _PATH = re.compile(r"/[A-Za-z0-9._~/%-]{0,200}\Z")
@@ -43,6 +44,14 @@ class SettingsInvalid(PresswardenError):
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """Where a process tells how it stands; an address of this machine's loopback."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     database: str
     home: Path
@@ -52,6 +61,7 @@ class WebSettings:
     trusted_proxies: tuple[Network, ...]
     """Whose X-Forwarded-For names the caller; nobody's, unless set."""
     kek: Path
+    watch: Watched | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ class DispatcherSettings:
     """How long a change is watched before it counts as good."""
     health_paths: tuple[str, ...]
     """Public pages that are looked at on every site, beside the home page."""
+    watch: Watched | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,7 @@ class JanitorSettings:
     log_host: str
     retention_days: int
     kek: Path
+    watch: Watched | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +99,14 @@ class CourierSettings:
     """Where mail goes out; nowhere, unless set."""
     webhook_networks: tuple[Network, ...]
     """Private networks that receivers of webhooks may stand in; none, unless set."""
+    watch: Watched | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AnalystSettings:
     database: str
     home: Path
+    watch: Watched | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +147,31 @@ class Settings:
 
     def web(self) -> WebSettings:
         host, port = self._listen()
-        return WebSettings(self.database, self.home, self.url, host, port, self._networks("trusted_proxies"), self._kek("web"))
+        return WebSettings(
+            self.database, self.home, self.url, host, port, self._networks("trusted_proxies"), self._kek("web"), self._watch()
+        )
 
     def dispatcher(self) -> DispatcherSettings:
         return DispatcherSettings(
-            self.database, self.home, self._networks("site_networks"), self._kek("dispatcher"), self._health_seconds(), self._health_paths()
+            self.database,
+            self.home,
+            self._networks("site_networks"),
+            self._kek("dispatcher"),
+            self._health_seconds(),
+            self._health_paths(),
+            self._watch(),
         )
 
     def janitor(self) -> JanitorSettings:
-        return JanitorSettings(self.database, self.home, urlsplit(self.url).netloc, self._retention(), self._kek("janitor"))
+        return JanitorSettings(self.database, self.home, urlsplit(self.url).netloc, self._retention(), self._kek("janitor"), self._watch())
 
     def courier(self) -> CourierSettings:
-        return CourierSettings(self.database, self.home, self._hosts(), self.url, self._mail(), self._networks("webhook_networks"))
+        return CourierSettings(
+            self.database, self.home, self._hosts(), self.url, self._mail(), self._networks("webhook_networks"), self._watch()
+        )
 
     def analyst(self) -> AnalystSettings:
-        return AnalystSettings(self.database, self.home)
+        return AnalystSettings(self.database, self.home, self._watch())
 
     def desk(self) -> DeskSettings:
         return DeskSettings(self.database, self.home, self.url)
@@ -176,6 +200,13 @@ class Settings:
         if not host or not port.isdigit() or not 0 < int(port) < 65536:
             raise self._invalid("listen", "HOST:PORT, such as 127.0.0.1:8700")
         return host, int(port)
+
+    def _watch(self) -> Watched | None:
+        text = self.values.get("watch_listen", "")
+        host, _, port = text.rpartition(":")
+        if text and (host not in {"127.0.0.1", "[::1]"} or not port.isdigit() or not 0 < int(port) < 65536):
+            raise self._invalid("watch_listen", "127.0.0.1:PORT or [::1]:PORT; another one for each process")
+        return Watched(host.strip("[]"), int(port)) if text else None
 
     def _networks(self, key: str) -> tuple[Network, ...]:
         try:

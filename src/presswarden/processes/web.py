@@ -24,6 +24,7 @@ from presswarden.processes import home
 from presswarden.processes.beating import beating
 from presswarden.processes.connections import ImpatientConnection
 from presswarden.processes.settings import WebSettings
+from presswarden.processes.standing import watched
 from presswarden.surfaces.api.routes import api, mounted
 from presswarden.surfaces.console.routes import furnish, named
 from presswarden.surfaces.ingest.routes import ingest_routes
@@ -109,7 +110,7 @@ async def run(settings: WebSettings, stop: asyncio.Event, say: Callable[[str], N
         await home.require_fitting(database, kek)
         wake = home.wake_for(database, settings.home)
         await offer_setup(database, SystemClock(), settings.url, say)
-        async with beating(database, SystemClock(), {"web": {}}):
+        async with watched("web", settings.watch, database, stop), beating(database, SystemClock(), {"web": {}}):
             await serve_app(build_app(database, SystemClock(), kek, wake, settings.url), settings, stop)
     finally:
         await database.dispose()
