@@ -84,7 +84,7 @@ INSERT INTO rights VALUES
     ('site_stations',           'rac',   'r',     'rac',   '',      ''),
     ('site_tags',               'rad',   '',      '',      '',      ''),
     ('site_views',              'rad',   '',      '',      '',      ''),
-    ('sites',                   'Rac',   'r',     'R',     '',      ''),
+    ('sites',                   'Rac',   'r',     'Rc',    '',      ''),
     ('spent_challenges',        'ra',    '',      '',      'rd',    ''),
     ('standing_orders',         'r',     '',      'Rac',   '',      ''),
     ('telemetry_components',    'racd',  '',      'racd',  'RD',    ''),
