@@ -1,51 +1,73 @@
-"""Web, dispatcher and janitor as three programs on PostgreSQL, each with its own key alone: a site is paired, read, heard, paused and proved."""
+"""The five processes as programs of their own on PostgreSQL, each with its own key and its own role: a site is paired, read, heard, paused, changed and proved.
+
+Two of web and two of the dispatcher, as in an installation that is to stand the loss of one.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import os
+import re
 import secrets
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
-from lab.demo.control import PROGRAM, Control
+from lab.demo.control import PROGRAM
+from lab.packages import write_plugin
+from lab.recorder import Recorder
+from lab.server import free_port
 from lab.site import Site
-from tests.stories.scene import pair, until
+from lab.updates import UpdateServer
+from tests.stories.changing import Changing, ask_for_updates, at_a_terminal, newest_change
+from tests.stories.scene import Paired, pair, until
+from tests.support.roles import apart as database_apart
+from tests.support.roles import psql, url_as
 
 pytestmark = [pytest.mark.site, pytest.mark.postgres, pytest.mark.req("N8", "W5")]
 
-PROCESSES = ("web", "dispatcher", "janitor")
+KEYS = {"web": "web", "dispatcher": "dispatcher", "janitor": "janitor"}
+RUNNING = ("web", "web-2", "dispatcher", "dispatcher-2", "janitor", "analyst", "courier")
+DENIED = re.compile(r"InsufficientPrivilege|permission denied|row-level security|Traceback")
 
 
-class Apart(Control):
-    """The three processes of one installation. Each has a home folder with its own key in it, and all the same database."""
+class Apart(Changing):
+    """The processes of one installation. Each has a home folder with its own key in it, and its own login to the same database."""
 
-    def __init__(self, home: Path, database: str) -> None:
-        super().__init__(home)
+    def __init__(self, home: Path, database: str, wire: Recorder, updates: UpdateServer) -> None:
+        super().__init__(home, wire, updates)
         self.database = database
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def environment(self) -> dict[str, str]:
-        return {**super().environment(), "PRESSWARDEN_DATABASE": self.database}
+        """Of the command line: a surface, as the console is."""
+        return {**super().environment(), "PRESSWARDEN_DATABASE": url_as("web", self.database)}
 
     def start(self) -> int:
         self.home.mkdir(parents=True)
-        self.run("migrate")
-        for name in PROCESSES:
-            keys = self.home / name / "keys"
-            keys.mkdir(parents=True, mode=0o700)
-            key = os.open(keys / f"{name}.kek", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(key, "w") as file:
-                file.write(secrets.token_hex(32))
-            environment = {**self.environment(), "PRESSWARDEN_HOME": str(self.home / name)}
+        self.run("migrate", environment={"PRESSWARDEN_DATABASE": url_as("owner", self.database)})
+        psql(url_as("owner", self.database), "grants.sql")
+        keys = {owner: secrets.token_hex(32) for owner in KEYS}
+        for name in RUNNING:
+            process = name.partition("-")[0]
+            home = self.home / name
+            (home / "keys").mkdir(parents=True, mode=0o700)
+            if process in keys:
+                key = os.open(home / "keys" / f"{process}.kek", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(key, "w") as file:
+                    file.write(keys[process])
+            environment = {**self.environment(), "PRESSWARDEN_HOME": str(home), "PRESSWARDEN_DATABASE": url_as(process, self.database)}
+            if name == "web-2":
+                environment["PRESSWARDEN_LISTEN"] = f"127.0.0.1:{free_port()}"
             with (self.home / "serve.log").open("ab") as log:
-                self.running[name] = subprocess.Popen([PROGRAM, name], env=environment, stdout=log, stderr=log, start_new_session=True)
+                self.running[name] = subprocess.Popen([PROGRAM, process], env=environment, stdout=log, stderr=log, start_new_session=True)
         return self.running["web"].pid
+
+    def log(self) -> str:
+        """All of it: what was denied to somebody may stand far up."""
+        return (self.home / "serve.log").read_text(errors="replace")
 
     def stop(self) -> None:
         for process in self.running.values():
@@ -54,34 +76,68 @@ class Apart(Control):
             process.wait(30)
 
 
-@pytest.fixture
-def apart(postgres_cluster: str, tmp_path: Path) -> Iterator[Apart]:
-    name = f"apart_{secrets.token_hex(4)}"
-    asyncio.run(_run(postgres_cluster, f"CREATE DATABASE {name}"))
-    control = Apart(tmp_path / "apart", f"{postgres_cluster}/{name}")
-    control.start()
-    yield control
-    control.stop()
-    asyncio.run(_run(postgres_cluster, f"DROP DATABASE {name} WITH (FORCE)"))
+@pytest.fixture(scope="module")
+def apart(postgres_cluster: str, updates: UpdateServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+    with database_apart(postgres_cluster) as database, Recorder() as wire:
+        control = Apart(tmp_path_factory.mktemp("apart") / "apart", database, wire, updates)
+        control.start()
+        try:
+            yield control
+        finally:
+            control.stop()
 
 
-def test_three_processes_on_postgresql_serve_a_site_as_one_does(apart: Apart, new_site: Callable[..., Site]) -> None:
-    until(lambda: apart.attempt("site", "pair", "shop", "--no-wait").code == 0, "the dispatcher has made keys")
-    paired = pair(apart, new_site(), "shop")
-    assert paired.read("wp.site.inventory")["inventory"]
-    paired.beat()
-    assert paired.show()["components"]["core"]["version"] == paired.site.version
-    assert paired.ask("pause")["carried_by"] == "call"
-    assert paired.status()["paused"] == "control"
-    assert paired.ask("resume")["result"] == {"paused": ""}
+@pytest.fixture(scope="module")
+def shop(apart: Apart, updates: UpdateServer, new_site: Callable[..., Site]) -> Paired:
+    until(lambda: apart.attempt("site", "pair", "first", "--no-wait").code == 0, "the dispatcher has made keys")
+    site = new_site()
+    site.use_updates(updates.url)
+    return pair(apart, site, "shop")
+
+
+def test_processes_on_postgresql_with_roles_of_their_own_serve_a_site_as_one_does(apart: Apart, shop: Paired) -> None:
+    assert shop.read("wp.site.inventory")["inventory"]
+    shop.beat()
+    assert shop.show()["components"]["core"]["version"] == shop.site.version
+    assert shop.ask("pause")["carried_by"] == "call"
+    assert shop.status()["paused"] == "control"
+    assert shop.ask("resume")["result"] == {"paused": ""}
     until(lambda: all(each["index"] is not None for each in apart.ask("audit", "list")), "the janitor placed every entry")
     assert "agree" in apart.run("audit", "verify")
+
+
+@pytest.mark.req("W14")
+def test_a_change_passes_through_all_of_them(apart: Apart, shop: Paired, updates: UpdateServer, tmp_path: Path) -> None:
+    """The courier hashes the package, the analyst recommends, a person says yes as web, a dispatcher carries it out, the janitor places what was written."""
+    shop.site.install_plugin(write_plugin(tmp_path, "good", "1.0"))
+    updates.offer("good", "1.1")
+    ask_for_updates(shop)
+
+    def hashed() -> bool:
+        listed = apart.ask("proposal", "list", "--site", shop.label, "--state", "recommended")
+        found = [apart.ask("proposal", "show", one["id"])["evidence"] for one in listed if one["by"] == "process:analyst"]
+        return any(each["code"] == "package-bound" for evidence in found for each in evidence)
+
+    until(hashed, "a recommendation with the package's hash", 90)
+    said = at_a_terminal(apart, "site", "update", shop.label, "plugin:good/good.php")
+    assert said.code == 0, said.text + apart.log()
+    assert newest_change(shop)["result"] == "succeeded"
+    assert updates.downloads("good") == 2, "the courier's, for its hash, and the site's"
+    until(lambda: all(each["index"] is not None for each in apart.ask("audit", "list")), "the janitor placed every entry")
+    assert "agree" in apart.run("audit", "verify")
+
+
+def test_nothing_that_they_did_was_denied_and_all_of_them_run(apart: Apart, shop: Paired) -> None:
+    """Told last, over what the stories above made them do."""
+    assert shop.read()["change"]["state"] == "closed"
+    assert DENIED.search(apart.log()) is None, apart.log()
     assert all(process.poll() is None for process in apart.running.values()), apart.log()
 
 
-async def _run(server: str, statement: str) -> None:
-    connection = await asyncpg.connect(f"{server}/postgres")
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+def test_when_one_dispatcher_and_one_web_are_gone_the_others_go_on(apart: Apart, shop: Paired) -> None:
+    for name in ("dispatcher", "web-2"):
+        gone = apart.running.pop(name)
+        gone.kill()
+        gone.wait()
+    assert shop.read()["change"]["state"] == "closed"
+    shop.beat()
