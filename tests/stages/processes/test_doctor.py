@@ -1,5 +1,6 @@
 """What `presswarden doctor` finds: each thing that is missing, when it is missing, and nothing when nothing is."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -80,7 +81,7 @@ async def test_keys_that_are_missing_open_or_strange_are_named(database: Databas
 
 async def test_a_folder_that_others_can_open_is_named(database: Database, database_url: str, folder: Path) -> None:
     await everything_runs(database)
-    folder.chmod(0o755)
+    await asyncio.to_thread(folder.chmod, 0o755)
     assert bad(await look(database_url, folder)) == ["home"]
 
 
