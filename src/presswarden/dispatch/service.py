@@ -21,6 +21,7 @@ from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database, DatabaseGone, Tx
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import Everyone, InstallationId, KeyId, OrgId, RequestId
+from presswarden.kernel.log import about
 from presswarden.kernel.sealing import Kek, SealBroken
 from presswarden.kernel.wake import Wake
 from presswarden.mailbox import service as mailbox
@@ -238,7 +239,8 @@ class Dispatcher:
                 async with self._database.transaction(due.org) as tx:
                     ready = await lane.prepare(tx, self._bench, due.request, now=self._clock.now())
                 if isinstance(ready, lane.Ready):
-                    ready = await self._conclude(due.org, ready, await self._wire.post(ready.signed, ready.permit))
+                    with about(correlation=ready.request.correlation, call=ready.envelope.call):
+                        ready = await self._conclude(due.org, ready, await self._wire.post(ready.signed, ready.permit))
                 await self._tell(ready)
                 served = True
             if not served:  # rolled back, its claim too: look again later, not at once and for ever
@@ -268,14 +270,15 @@ class Dispatcher:
     @asynccontextmanager
     async def _alone(self, org: OrgId, what: str) -> AsyncIterator[None]:
         """What fails for one row fails alone: its transaction is rolled back, and its lease brings it up again."""
-        try:
-            yield
-        except DatabaseGone:
-            raise
-        except PresswardenError as fault:
-            log.warning("%s (organisation %s): %s", what, org, fault.says)
-        except Exception:
-            log.exception("%s (organisation %s) failed", what, org)
+        with about(org=org):
+            try:
+                yield
+            except DatabaseGone:
+                raise
+            except PresswardenError as fault:
+                log.warning("%s (organisation %s): %s", what, org, fault.says)
+            except Exception:
+                log.exception("%s (organisation %s) failed", what, org)
 
     async def _tell(self, settled: lane.Settled | None) -> None:
         if settled is not None:

@@ -1,7 +1,6 @@
 """`presswarden`: the one program. Starts processes, and opens a desk for the commands of `surfaces.cli`. Limits: it reads settings and decides nothing."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -13,6 +12,7 @@ from typing import Annotated
 import typer
 
 from presswarden.identity import service as identity
+from presswarden.kernel import log
 from presswarden.kernel.clock import SystemClock
 from presswarden.kernel.ids import EVERYONE
 from presswarden.kernel.wake import PostgresWake
@@ -67,11 +67,8 @@ async def _open_desk(context: typer.Context) -> AsyncIterator[Desk]:
 
 
 def _until_stopped(context: typer.Context, work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for noisy in ("httpx", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-
     async def whole() -> int:
+        log.begin(_settings(context).log_format)
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(each, stop.set)

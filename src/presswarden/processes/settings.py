@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.log import Form
 from presswarden.outside.mail import MailServer, read_server
 from presswarden.sites.model import UrlRefused, base_url
 
@@ -32,6 +33,7 @@ KEYS = (
     "mail_from",
     "webhook_networks",
     "watch_listen",
+    "log_format",
 )
 MOST_PATHS = 5
 _PATH = re.compile(r"/[A-Za-z0-9._~/%-]{0,200}\Z")
@@ -153,14 +155,9 @@ class Settings:
 
     def dispatcher(self) -> DispatcherSettings:
         return DispatcherSettings(
-            self.database,
-            self.home,
-            self._networks("site_networks"),
-            self._kek("dispatcher"),
-            self._health_seconds(),
-            self._health_paths(),
+            self.database, self.home, self._networks("site_networks"), self._kek("dispatcher"), self._health_seconds(), self._health_paths(),
             self._watch(),
-        )
+        )  # fmt: skip
 
     def janitor(self) -> JanitorSettings:
         return JanitorSettings(self.database, self.home, urlsplit(self.url).netloc, self._retention(), self._kek("janitor"), self._watch())
@@ -194,6 +191,13 @@ class Settings:
         except UrlRefused:
             allowed = "https://control.example, without a slash at the end; plain http:// is for localhost and 127.0.0.1 alone"
             raise self._invalid("url", allowed) from None
+
+    @property
+    def log_format(self) -> Form:
+        text = self.values.get("log_format", Form.TEXT)
+        if text not in set(Form):
+            raise self._invalid("log_format", "text or json")
+        return Form(text)
 
     def _listen(self) -> tuple[str, int]:
         host, _, port = self.values.get("listen", DEFAULT_LISTEN).rpartition(":")

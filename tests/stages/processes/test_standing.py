@@ -101,7 +101,7 @@ def test_each_process_is_ready_and_ends_soon_when_it_is_told_to(installed: Path,
     port = _free()
     environment: Mapping[str, str] = {
         **os.environ, "PRESSWARDEN_HOME": str(installed), "PRESSWARDEN_WATCH_LISTEN": f"127.0.0.1:{port}",
-        "PRESSWARDEN_LISTEN": f"127.0.0.1:{_free()}",
+        "PRESSWARDEN_LISTEN": f"127.0.0.1:{_free()}", "PRESSWARDEN_LOG_FORMAT": "json",
     }  # fmt: skip
     running = subprocess.Popen([PROGRAM, name], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     try:
