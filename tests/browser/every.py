@@ -1,0 +1,102 @@
+"""Every page there is, from the routes that the running program lists: signed in, for strangers, of forms, of faults. And one organisation that fills them.
+
+Limits: a page is known by its route; what a route shows in other states is in `STATES` or in its room's tests.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+from unittest.mock import patch
+from urllib.parse import urlencode
+from uuid import UUID
+
+from playwright.sync_api import Page
+
+from presswarden.surfaces.api.routes import PREFIX
+from tests.browser.rig import Console
+from tests.console.answers import BEFORE, GETS, LIVE, POSTS
+from tests.console.furnished import Furnished, filled, furnish, routes
+from tests.console.rig import House
+from tests.support.fleet import make_fleet
+
+DOWNLOADS = frozenset({"/sites.csv", "/audit/{entry}/leaf", "/audit/{entry}/proof", "/audit/export"})
+STATES = (
+    "/sites?q=nothing-like-it", "/sites?tab=attention", "/proposals?view=recommended", "/proposals?view=decided", "/incidents?all=1",
+    "/audit?site=nobody", "/stop?scope=site&subject={site}", "/jump?q=shop", "/sites/{failing}", "/sites/{failing}/health", "/proposals/{high}",
+    "/proposals/{recommended}", "/changes/{open}", "/policies/{site}", "/account/password?app=new", "/nowhere", "/sites/{token}",
+)  # fmt: skip
+"""Pages that a route shows besides the one of the table."""
+STRANGERS = ("/login", "/invitation/{secret}", "/invitation/nothing", "/help", "/safety", "/nowhere")
+CONSENTS = ("/enrol/{ticket}", "/enrol/nothing", "/consent/nothing")
+
+
+@dataclass(frozen=True)
+class Visited:
+    """Where a page is, and the form that leads to it."""
+
+    path: str
+    form: Mapping[str, str] | None = None
+
+    def open(self, page: Page) -> None:
+        if self.form is None:
+            page.goto(self.path)
+            return
+        page.goto("/help")
+        with page.expect_navigation():
+            page.evaluate(_SEND, [self.path, dict(self.form)])
+
+    @property
+    def name(self) -> str:
+        return self.path + (f" with {urlencode(self.form)}" if self.form else "")
+
+
+_SEND = """([path, given]) => {
+    const form = document.createElement("form");
+    form.method = "post";
+    form.action = path;
+    given.token = document.querySelector("input[name=token]").value;
+    for (const [name, value] of Object.entries(given)) {
+        const field = document.createElement("input");
+        field.name = name;
+        field.value = value;
+        form.append(field);
+    }
+    document.body.append(form);
+    form.submit();
+}"""
+
+
+def fill(console: Console) -> Furnished:
+    """With ids that are the same each time: lists whose lines are of one moment stand in their order."""
+    dice = Random(7)
+    with patch("presswarden.kernel.ids.uuid4", lambda: UUID(int=dice.getrandbits(128), version=4)):
+        return console.do(_fill)
+
+
+async def _fill(house: House) -> Furnished:
+    await make_fleet(house.database, house.org, 30, house.clock.now())
+    return await furnish(house)
+
+
+def names(own: Furnished) -> dict[str, str]:
+    return {**own.names, "failing": own.agency.failing, "recommended": own.desk.recommended.id, "open": own.desk.change}
+
+
+def reads(own: Furnished) -> Iterator[Visited]:
+    """What an owner opens."""
+    for path in (*GETS, *STATES):
+        if path not in DOWNLOADS:
+            yield Visited(filled(path, names(own)))
+
+
+def answers(own: Furnished) -> Iterator[Visited]:
+    """What forms lead to that show a page and lead no further."""
+    for path, case in POSTS.items():
+        if case.first != 303 and path not in DOWNLOADS:
+            yield Visited(filled(path, names(own)), {name: filled(value, names(own)) for name, value in case.form.items()})
+
+
+def unknown(console: Console) -> set[str]:
+    """Routes of the program that no table here names."""
+    listed = {path for method in ("GET", "POST") for path in routes(console.house.app, method) if not path.startswith(PREFIX)}
+    return listed - {*GETS, *LIVE, *POSTS, *BEFORE}

@@ -1,0 +1,143 @@
+"""Every page of the running program, in Debian's Chromium: no rule of accessibility is broken, nothing meets the page's own policy, no page weighs too much.
+
+In light and dark, at 1440 and 390 pixels. Limits: with what `furnish` left; hostile text has a file of its own.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, CDPSession, Page
+
+from presswarden.identity.model import Role
+from presswarden.surfaces.console.door import COOKIE
+from tests.browser.every import CONSENTS, STRANGERS, Visited, answers, fill, names, reads, unknown
+from tests.browser.rig import NARROW, WIDE, Console, Watched, axe, opened, running
+from tests.console.answers import LIVE
+from tests.console.furnished import Furnished, filled
+from tests.fakes.clock import FrozenClock
+
+pytestmark = pytest.mark.req("N18")
+
+COLOURS = ("color-contrast", "link-in-text-block")
+"""All that differs between light and dark."""
+SCRIPTS, STYLES, WHOLE, TICK = 25_000, 12_000, 110_000, 4_000
+"""Bytes on the wire, headers and all."""
+
+
+@pytest.fixture(scope="module")
+def console(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    with running(sqlite_template, tmp_path_factory.mktemp("console"), FrozenClock()) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def own(console: Console) -> Furnished:
+    return fill(console)
+
+
+def test_no_route_is_left_out(console: Console) -> None:
+    assert unknown(console) == set()
+
+
+def test_no_page_meets_its_own_policy_or_complains_or_weighs_too_much(browser: Browser, console: Console, own: Furnished) -> None:
+    with opened(browser, console, Role.OWNER) as watched:
+        wrong = _walk(watched, list(reads(own)))
+    with opened(browser, console) as watched:
+        wrong += _walk(watched, [Visited(path) for path in _for_strangers(console, own)])
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_message_of_a_live_page_is_small(console: Console, own: Furnished, browser: Browser) -> None:
+    sizes = {}
+    with opened(browser, console, Role.OWNER) as watched:
+        (cookie,) = [each for each in watched.page.context.cookies() if each["name"] == COOKIE]  # type: ignore[typeddict-item]  # it has a name
+        for template in LIVE:
+            path = filled(template, {**names(own), "change": own.desk.change})
+            with httpx.stream("GET", console.url + path, headers={"Cookie": f"{COOKIE}={cookie['value']}"}, timeout=20) as answer:  # type: ignore[typeddict-item]
+                sizes[template] = len(_message(answer))
+    assert {template: size for template, size in sizes.items() if size > TICK} == {}
+
+
+def test_no_page_breaks_a_rule_of_accessibility(browser: Browser, console: Console, own: Furnished) -> None:
+    with opened(browser, console, Role.OWNER, bypass=True) as watched:
+        wrong = [said for visited in (*reads(own), *answers(own)) for said in _judged(watched.page, visited)]
+    with opened(browser, console, bypass=True) as watched:
+        wrong += [said for path in _for_strangers(console, own) for said in _judged(watched.page, Visited(path))]
+    with opened(browser, console, Role.VIEWER, bypass=True) as watched:
+        wrong += [said for path in ("/", "/people", "/sites", "/settings/notifications") for said in _judged(watched.page, Visited(path))]
+    assert not wrong, "\n".join(wrong)
+
+
+def _for_strangers(console: Console, own: Furnished) -> list[str]:
+    of_consents = console.url.replace("://", "://consent.")
+    return [filled(path, own.names) for path in STRANGERS] + [of_consents + filled(path, own.names) for path in CONSENTS]
+
+
+def _judged(page: Page, visited: Visited) -> Iterator[str]:
+    """In each look of the same page."""
+    visited.open(page)
+    for fold in page.locator("main details").all():
+        fold.evaluate("each => { each.open = true; }")
+    for viewport in (WIDE, NARROW):
+        page.set_viewport_size(viewport)
+        for theme, rules in (("light", ()), ("dark", COLOURS)):
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two
+            yield from (f"{visited.name} {viewport['width']} {theme}: {said}" for said in axe(page, *rules))
+        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            yield f"{visited.name}: wider than {viewport['width']}"
+
+
+def _walk(watched: Watched, all_of_them: list[Visited]) -> list[str]:
+    wrong = []
+    session = watched.page.context.new_cdp_session(watched.page)
+    weight = _Weight(session)
+    for visited in all_of_them:
+        weight.begin()
+        visited.open(watched.page)
+        watched.page.wait_for_load_state("load")
+        violations = watched.page.evaluate("() => window.__violations ?? []")
+        wrong += [f"{visited.name}: {said}" for said in (*watched.faults, *violations, *weight.too_much())]
+        watched.faults.clear()
+    return wrong
+
+
+class _Weight:
+    """What a page costs whoever opens it first, as it came over the wire."""
+
+    def __init__(self, session: CDPSession) -> None:
+        self._kinds: dict[str, str] = {}
+        self._sums: dict[str, int] = {}
+        session.send("Network.enable")
+        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        session.on("Network.responseReceived", lambda told: self._kinds.update({told["requestId"]: told["type"]}))
+        session.on("Network.loadingFinished", self._add)
+
+    def begin(self) -> None:
+        self._sums.clear()
+
+    def _add(self, told: dict[str, object]) -> None:
+        kind = self._kinds.get(str(told["requestId"]), "Other")
+        self._sums[kind] = self._sums.get(kind, 0) + int(str(told["encodedDataLength"]).split(".")[0])
+
+    def too_much(self) -> Iterator[str]:
+        for what, size, most in (
+            ("scripts", self._sums.get("Script", 0), SCRIPTS),
+            ("styles", self._sums.get("Stylesheet", 0), STYLES),
+            ("all of it", sum(self._sums.values()), WHOLE),
+        ):
+            if size > most:
+                yield f"{what}: {size} bytes, more than {most}"
+
+
+def _message(answer: httpx.Response) -> str:
+    """The first one that shows something."""
+    text = ""
+    for part in answer.iter_text():
+        text += part
+        found = [each for each in text.split("\n\n") if "data:" in each]
+        if found and text.endswith("\n\n"):
+            return found[0]
+    raise AssertionError(f"{urlsplit(str(answer.url)).path} ended without a message")
