@@ -8,6 +8,7 @@ import logging
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -19,11 +20,12 @@ from presswarden.identity.model import Role
 from presswarden.kernel.db import Database
 from presswarden.kernel.ids import CorrelationId, new_id
 from presswarden.policy.model import Mode
+from presswarden.processes.web import build_app
 from presswarden.proposals.model import ProposalState
 from tests.claims.attacks import Attack
 from tests.console.newcomer import code_of, invited, newcomer, passkey
 from tests.console.reviewed import office_of, recommended, state_of
-from tests.console.rig import CONSENTS, URL, House, open_house, text_of
+from tests.console.rig import CONSENTS, KEK, URL, CountedWake, House, open_house, text_of
 from tests.console.test_every_route import routes
 from tests.fakes.clock import FrozenClock
 from tests.stages.approvals.office import SHOP_PLUGIN
@@ -190,23 +192,24 @@ async def test_who_takes_an_address_elsewhere_guesses_no_more_freely_for_it(hous
     attack.repelled("a known browser of another organisation", seen == [403] * 10 + [429], seen)
 
 
+class Gone(Database):
+    def reading(self, scope: object) -> NoReturn:
+        raise OSError(f"the database went away, {type(scope).__name__}")
+
+
 async def test_a_log_holds_no_link_that_lets_somebody_in(
-    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, attack: Attack
+    tmp_path: Path, frozen: FrozenClock, caplog: pytest.LogCaptureFixture, attack: Attack
 ) -> None:
     """The database goes away while a link is opened: the error names the route, and not the secret in its place."""
-
-    def gone(*_: object) -> None:
-        raise OSError("the database went away")
-
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(house.database, "reading", gone)
+    database, secret = Gone(f"sqlite:///{tmp_path / 'gone.sqlite'}"), "S" * 43
+    transport = httpx.ASGITransport(build_app(database, frozen, KEK, CountedWake(), URL), raise_app_exceptions=False)
     for url, path in ((URL, "/invitation/"), (CONSENTS, "/consent/"), (CONSENTS, "/enrol/")):
-        secret = "S" * 43
-        transport = httpx.ASGITransport(house.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=url) as client:
             assert (await client.get(path + secret)).status_code == 500
         told = [one.getMessage() for one in caplog.records if one.name.startswith("presswarden")]
         attack.repelled(path, secret not in str(told) and path in told[-1], told)
+    await database.dispose()
 
 
 async def test_what_sites_and_people_named_begins_no_formula_in_a_sheet(house: House, attack: Attack) -> None:
