@@ -35,7 +35,7 @@ async def adopt(tx: Tx, kek: Kek, installation: Installation, key: CallKey, *, s
     """Give the installation its first key, once: a second try changes nothing. `site_key`: HMAC mode's key of the other direction."""
     if await store.call_keys(tx.org, tx, installation.id):
         return
-    async with store.unless_taken(tx):  # by another dispatcher, at the same moment
+    async with store.unless_taken(tx.org, tx):  # by another dispatcher, at the same moment
         await _put(tx, kek, installation.id, key, epoch=installation.control_epoch, active=True, site_key=site_key, now=now)
 
 

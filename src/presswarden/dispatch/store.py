@@ -92,8 +92,9 @@ async def drop_pooled(everyone: Everyone, tx: Tx, kid: KeyId) -> None:
 
 
 @asynccontextmanager
-async def unless_taken(tx: Tx) -> AsyncIterator[None]:
+async def unless_taken(org: OrgId, tx: Tx) -> AsyncIterator[None]:
     """A part of the transaction that is left out when a row of its keys is there already; waits for whoever is just writing one."""
+    _ = org
     try:
         async with tx.begin_nested():
             yield

@@ -94,7 +94,7 @@ async def _of_database(settings: DeskSettings, database: Database, clock: Clock)
         return
     yield Finding("schema", State.OK, f"At {at}, as this program.")
     told = None if database.is_sqlite else await login(database)
-    process = _process(told)
+    process = _whose(told)
     if told is not None:
         for each in (_role(told, process), _clock(told, clock)):
             yield each
@@ -134,7 +134,7 @@ def _url(url: str) -> Finding:
     )
 
 
-def _process(told: Login | None) -> str:
+def _whose(told: Login | None) -> str:
     """Which process's login this is; empty for an installation in one process."""
     name = "" if told is None else told.name.removeprefix(ROLE)
     return name if name in PROCESSES else ""
