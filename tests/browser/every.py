@@ -5,10 +5,7 @@ Limits: a page is known by its route; what a route shows in other states is in `
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from random import Random
-from unittest.mock import patch
 from urllib.parse import urlencode
-from uuid import UUID
 
 from playwright.sync_api import Page
 
@@ -67,10 +64,7 @@ _SEND = """([path, given]) => {
 
 
 def fill(console: Console) -> Furnished:
-    """With ids that are the same each time: lists whose lines are of one moment stand in their order."""
-    dice = Random(7)
-    with patch("presswarden.kernel.ids.uuid4", lambda: UUID(int=dice.getrandbits(128), version=4)):
-        return console.do(_fill)
+    return console.do(_fill)
 
 
 async def _fill(house: House) -> Furnished:
