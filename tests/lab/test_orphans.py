@@ -13,8 +13,9 @@ import pytest
 from lab.guard import group_lives
 
 _LAB = """
-import sys
+import signal, sys
 from lab.site import Lab
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what is begun in the background ignores it
 with Lab() as lab:
     site = lab.site("a", workers=2)
     print(site.pid, lab.room, flush=True)

@@ -51,7 +51,7 @@ class _Server(uvicorn.Server):
 
 
 def build_app(database: Database, clock: Clock, kek: Kek, wake: Wake, url: str) -> FastAPI:
-    app = FastAPI(title="Presswarden", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Presswarden", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(ingest_routes(database, clock, kek, wake, everyone=EVERYONE))
 
     @app.get("/healthz")
