@@ -75,7 +75,7 @@ def people_and_policy(company: Company) -> None:
 def first_changes(company: Company) -> None:
     """A theme on every site but the canary: adopted by one owner, approved by the other. It also shows a verified snapshot on each."""
     company.updates.offer(CALM, "1.0.1", theme=True)
-    places = company.places if company.alone else company.places[1:]
+    places = company.places[1:]
     for place in places:
         place.hear_of_updates()
     side_by_side(*(partial(agree, company, place, f"theme:{CALM}") for place in places))
@@ -89,7 +89,8 @@ def first_changes(company: Company) -> None:
 
 def canary(company: Company) -> None:
     company.updates.offer(NOTES, "1.0.1")
-    publish_language(company)
+    if not company.alone:
+        publish_language(company)
     for place in company.places:
         place.hear_of_updates()
     first, *others = company.places
@@ -149,17 +150,23 @@ def core(company: Company) -> None:
     company.stage.check(f"{place.label}: wp-includes/version.php says {wanted}", holds=place.core() == wanted)
 
 
+def title_of_bad_days(company: Company) -> str:
+    return f"{'Two' if company.alone else 'Three'} bad days: a fatal release, {'' if company.alone else 'a killed PHP, '}a swapped zip"
+
+
 def bad_days(company: Company) -> None:
-    """A release that dies on load, PHP killed half way, and a zip that is not the one that was approved; on three sites at once where there are three."""
+    """A release that dies on load, a zip that is not the one that was approved, and on a third site a PHP that is killed half way; all at once."""
     places = company.places
-    dying, killed, swapped = (places[index % len(places)] for index in (1, 2, 0))
     company.updates.offer(GALLERY, "1.0.1", Kind.FATAL)
-    company.updates.offer(FORMS, "1.0.1")
     company.updates.offer(SHOP, "1.0.1", Kind.CHANGED)
+    days = [(places[1 % len(places)], GALLERY, "rolled_back"), (places[0], SHOP, "refused")]
+    if not company.alone:
+        company.updates.offer(FORMS, "1.0.1")
+        days.append((places[2], FORMS, "rolled_back"))
     for place in places:
         place.hear_of_updates()
-    die_at(killed.site, "upgrader_clear_destination", FORMS)
-    days = [(dying, GALLERY, "rolled_back"), (killed, FORMS, "rolled_back"), (swapped, SHOP, "refused")]
+    if not company.alone:
+        die_at(places[2].site, "upgrader_clear_destination", FORMS)
     side_by_side(*(partial(agree, company, place, f"plugin:{slug}/{slug}.php") for place, slug, _ in days))
     for place, slug, result in days:
         change = ended(company, place, f"plugin:{slug}/{slug}.php", result)
@@ -168,7 +175,8 @@ def bad_days(company: Company) -> None:
             f"{place.label} serves {slug} 1.0.0, as before, and no .maintenance is left",
             holds=place.served(slug) == "1.0.0" and place.is_whole(),
         )
-    await_deaths(killed.site, 1)
+    if not company.alone:
+        await_deaths(places[2].site, 1)
 
 
 def what_changed(company: Company) -> None:
