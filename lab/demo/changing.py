@@ -109,7 +109,7 @@ def canary(company: Company) -> None:
         sure = [
             one["confidence"]
             for one in company.owner.ask("proposal", "list", "--all", "--site", others[0].label)
-            if NOTES in one["title"].lower()
+            if f"plugin:{NOTES}/{NOTES}.php" in one["components"]
         ]
         company.stage.check(f"the canary's success lifted the confidence to {max(sure):.4f}", holds=max(sure) >= 0.82)
 
