@@ -100,8 +100,14 @@ def propose(agency: Agency, connected: Connected, slug: str) -> str:
     asks_for_updates(agency.site)
     until(lambda: agency.updates.downloads(slug) > 0, "the courier has fetched the package")
     page = agency.operator.page
-    page.goto(f"{connected.page}/components")
-    page.get_by_role("button", name=re.compile(rf"Update now\s*: {slug} ", re.IGNORECASE)).click()
+    button = page.get_by_role("button", name=re.compile(rf"Update now\s*: {slug} ", re.IGNORECASE))
+
+    def offered() -> bool:
+        page.goto(f"{connected.page}/components")
+        return button.count() > 0
+
+    until(offered, "the page offers the update")
+    button.click()
     file = page.get_by_role("button", name=re.compile("File the update"))
     heading = page.get_by_role("heading", name="What changes")
     expect(file.or_(heading).first).to_be_visible(timeout=SOON)  # read a moment ago, or read now first
