@@ -11,11 +11,11 @@ RESULTS: Final = {
     Result.SUCCEEDED: ("ok", "Succeeded"),
     Result.ROLLED_BACK: ("undone", "Rolled back"),
     Result.ROLLBACK_FAILED: ("bad", "Rollback failed"),
-    Result.UNVERIFIED: ("warn", "Not verified"),
-    Result.NOT_APPLICABLE: ("unknown", "Not applicable"),
+    Result.UNVERIFIED: ("unknown", "Unverified"),
+    Result.NOT_APPLICABLE: ("stopped", "Not applicable"),
     Result.REFUSED: ("stopped", "Refused"),
     Result.UNKNOWN: ("unknown", "Unknown"),
-    Result.STOPPED: ("stopped", "Never began"),
+    Result.STOPPED: ("stopped", "Stopped"),
 }
 
 

@@ -23,18 +23,11 @@ from presswarden.rollouts.model import Change, ChangeUnknown, Result, Work
 from presswarden.rollouts.words import MEANS, lasted
 from presswarden.sites import service as sites
 from presswarden.sites.model import Site
+from presswarden.surfaces.console.stories import RESULTS
 from presswarden.surfaces.console.visit import Visit
 
 MOST_STEPS: Final = 200
 MOST_LISTED: Final = 200
-KINDS_OF: Final[Mapping[Result, str]] = {
-    Result.SUCCEEDED: "ok", Result.ROLLED_BACK: "undone", Result.ROLLBACK_FAILED: "bad", Result.UNVERIFIED: "unknown",
-    Result.NOT_APPLICABLE: "stopped", Result.REFUSED: "stopped", Result.UNKNOWN: "unknown", Result.STOPPED: "stopped",
-}  # fmt: skip
-WORDS: Final[Mapping[Result, str]] = {
-    Result.SUCCEEDED: "Succeeded", Result.ROLLED_BACK: "Rolled back", Result.ROLLBACK_FAILED: "Rollback failed", Result.UNVERIFIED: "Unverified",
-    Result.NOT_APPLICABLE: "Not applicable", Result.REFUSED: "Refused", Result.UNKNOWN: "Unknown", Result.STOPPED: "Stopped",
-}  # fmt: skip
 STEPS: Final[Mapping[str, str]] = {
     "begin": "Begun: looked at from outside and inside", "snapshot": "A snapshot is made", "verify": "The snapshot is read back to the end",
     "act": "The change itself runs on the site", "settle": "The answer was lost: the site's own word is asked for",
@@ -149,7 +142,7 @@ async def gather(tx: Tx, visit: Visit, named: ChangeId, now: datetime) -> Page:
 
 def state_of(change: Change) -> tuple[str, str]:
     if change.result is not None:
-        return KINDS_OF[change.result], WORDS[change.result]
+        return RESULTS[change.result]
     return ("run", "Under way") if change.began_at else ("queued", "Waits to begin")
 
 
@@ -165,7 +158,7 @@ def _steps(change: Change, entries: Sequence[Recorded]) -> tuple[Step, ...]:
             name = STEPS["begin"]
         elif entry.kind == "change.ended":
             result = change.result
-            name = f"Over: {WORDS[result].lower()}" if result is not None else "Over"
+            name = f"Over: {RESULTS[result][1].lower()}" if result is not None else "Over"
         else:
             step = str(told.get("step", ""))
             name = STEPS.get(step) or STEPS.get(step.partition(".")[0], step)
@@ -176,7 +169,7 @@ def _steps(change: Change, entries: Sequence[Recorded]) -> tuple[Step, ...]:
         )  # fmt: skip
     if found:
         last = found[-1]
-        kind = "run" if change.result is None else KINDS_OF[change.result]
+        kind = "run" if change.result is None else RESULTS[change.result][0]
         found[-1] = Step(last.name, kind, last.at, last.says, last.code, last.seen, last.entry, last.position)
     return tuple(found)
 
