@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 from typing import assert_never
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -40,10 +41,12 @@ async def test_a_ring_reaches_its_own_channel_alone(wake: PipeWake | PostgresWak
 @pytest.mark.postgres
 @pytest.mark.req("N8")
 async def test_a_listener_whose_connection_was_cut_is_rung_again(postgres_cluster: str) -> None:
-    wake, admin = PostgresWake(f"{postgres_cluster}/postgres"), await asyncpg.connect(f"{postgres_cluster}/postgres")
+    name = f"listener-{uuid4().hex}"  # others may listen in the same cluster
+    wake = PostgresWake(f"{postgres_cluster}/postgres?application_name={name}")
+    admin = await asyncpg.connect(f"{postgres_cluster}/postgres")
     async with wake.listen("dispatch") as bell:
-        cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"
-        assert await admin.fetchval(cut) == 1
+        cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = $1"
+        assert await admin.fetchval(cut, name) == 1
         for _ in range(100):  # until the connection has noticed
             if await bell.wait(0.05):
                 break

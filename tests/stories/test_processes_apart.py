@@ -5,11 +5,14 @@ Two of web and two of the dispatcher, as in an installation that is to stand the
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import secrets
 import signal
 import subprocess
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -63,7 +66,15 @@ class Apart(Changing):
                 environment["PRESSWARDEN_LISTEN"] = f"127.0.0.1:{free_port()}"
             with (self.home / "serve.log").open("ab") as log:
                 self.running[name] = subprocess.Popen([PROGRAM, process], env=environment, stdout=log, stderr=log, start_new_session=True)
+        until(self.answers, "the web process answers")
         return self.running["web"].pid
+
+    def answers(self) -> bool:
+        """Whether the address that sites are given is served: seven programs start at once, in any order."""
+        assert self.running["web"].poll() is None, self.log()
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
+            return bool(json.load(answer) == {"status": "ok"})
+        return False
 
     def log(self) -> str:
         """All of it: what was denied to somebody may stand far up."""
