@@ -9,15 +9,17 @@ from presswarden.identity.model import Role
 from presswarden.incidents import service as incidents
 from presswarden.incidents.model import SignalKind
 from presswarden.kernel.canonical import Json
-from presswarden.kernel.ids import new_id
+from presswarden.kernel.ids import EVERYONE, new_id
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.model import Outcome, RequestState
 from presswarden.policy.model import Mode
 from presswarden.proposals import service as proposals
+from presswarden.proposals.packages import service as packages
+from presswarden.reports.pulse import service as pulse
 from presswarden.sites import service as sites
 from presswarden.sites import store as sites_store
 from tests.console.rig import House, open_house, text_of
-from tests.support.shop import AKISMET, COMPONENTS, HEALTH, Shop, add_shop, offered
+from tests.support.shop import AKISMET, COMPONENTS, HEALTH, URL, Shop, add_shop, offered
 
 pytestmark = pytest.mark.req("S1", "X10")
 
@@ -127,6 +129,47 @@ async def test_an_update_of_a_site_that_was_not_read_lately_reads_it_first(house
         for each in await mailbox.requests(tx, shop.site):
             await mailbox.settle(tx, each, Outcome(RequestState.DONE), by=each.by, now=house.clock.now())
     assert "File the update to 5.7.3" in text_of(await browser.part(answer.headers["location"]))
+
+
+@pytest.mark.req("N13", "N20")
+async def test_an_update_whose_package_is_being_fetched_waits_for_its_hash_and_is_then_filed_with_it(house: House) -> None:
+    shop = await reported(house)
+    browser = await house.as_role(Role.OPERATOR)
+    async with house.database.transaction(EVERYONE) as tx:
+        await pulse.beat(EVERYONE, tx, "courier", {"mail": False, "packages": True}, house.clock.now())
+    waits = f"/sites/{shop.site}/update?component="
+    # Not even noted by the courier yet, then noted, then fetched.
+    unnoted = await browser.post(f"/sites/{shop.site}/update", {"component": AKISMET})
+    assert unnoted.headers["location"].startswith(waits)
+    async with house.transaction() as tx:
+        await packages.want(tx, [(AKISMET, "5.7.3", URL)], house.clock.now())
+    house.clock.advance(seconds=20)
+    noted = await browser.post(f"/sites/{shop.site}/update", {"component": AKISMET})
+    page = await browser.part(noted.headers["location"])
+    assert "Its package is being fetched" in text_of(page)
+    assert "File the update" not in text_of(page)
+    assert 'hx-trigger="every 2s"' in page.text
+    async with house.transaction() as tx:
+        (wanted,) = await packages.due(tx, house.clock.now(), most=5)
+        await packages.found(tx, wanted, "a" * 64, 1000, house.clock.now())
+    assert "File the update to 5.7.3" in text_of(await browser.part(noted.headers["location"]))
+    await browser.post(f"/sites/{shop.site}/update", {"component": AKISMET})
+    async with house.database.reading(house.org) as tx:
+        (proposal,) = await proposals.listed(tx)
+    assert proposal.items[0].package == "a" * 64
+
+
+@pytest.mark.req("N13")
+async def test_a_package_that_nobody_gets_holds_an_update_up_for_five_minutes_at_most(lone: House) -> None:
+    shop = await reported(lone)
+    browser = await lone.as_role(Role.OPERATOR)
+    async with lone.transaction() as tx:
+        await packages.want(tx, [(AKISMET, "5.7.3", URL)], lone.clock.now() - timedelta(minutes=5))
+    answer = await browser.post(f"/sites/{shop.site}/update", {"component": AKISMET})
+    async with lone.database.reading(lone.org) as tx:
+        (proposal,) = await proposals.listed(tx)
+    assert answer.headers["location"] == f"/proposals/{proposal.id}"
+    assert [one.code for one in proposal.evidence] == ["package-unbound", "asked"]
 
 
 @pytest.mark.req("N20")

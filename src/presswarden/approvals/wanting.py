@@ -19,6 +19,7 @@ from presswarden.proposals import service as proposals
 from presswarden.proposals import snapshots
 from presswarden.proposals.model import Draft, Evidence, Item, Proposal, ProposalState, Source
 from presswarden.proposals.packages import service as packages
+from presswarden.proposals.packages.model import NOTED_WITHIN, is_awaited
 from presswarden.proposals.updates import UpdateRefused, item, name_of
 from presswarden.sites import service as sites
 from presswarden.sites.model import Site
@@ -39,15 +40,44 @@ class UpdateStands(PresswardenError):
         self.standing = ProposalId(standing.id)
 
 
-async def want_update(tx: Tx, site: SiteId, component: str, *, by: PersonId, now: datetime) -> tuple[Proposal, Decision]:
-    """File the update of `component` to what the site is offered. Raises `UpdateStands`, `UpdateRefused`, `ProposalRefused`, `Forbidden`."""
+class BeingFetched(UpdateRefused):
+    """The courier is after the zip: filed now, the plan would bind no hash, and its risk would be counted higher than it is."""
+
+    def __init__(self, component: str) -> None:
+        super().__init__(
+            "update.fetching", "Its package is being fetched, so that the plan can bind its hash.", "Ask again in a moment.", component
+        )
+
+
+async def want_update(
+    tx: Tx, site: SiteId, component: str, *, by: PersonId, fetches: bool = False, now: datetime
+) -> tuple[Proposal, Decision]:
+    """File the update of `component` to what the site is offered. `fetches`: a courier runs that fetches packages, so what it has not noted yet it may.
+
+    Raises `UpdateStands`, `BeingFetched`, `UpdateRefused`, `ProposalRefused`, `Forbidden`.
+    """
     await identity.require(tx, by, Permission.PROPOSE, site=site)
     found = await sites.site_of(tx, site)
     wanted = await _item(tx, found, component)
     standing = await _standing(tx, wanted)
     if standing is not None:
         raise UpdateStands(standing)
+    if not wanted.package and await is_being_fetched(tx, site, component, fetches=fetches, now=now):
+        raise BeingFetched(component)
     return await _file(tx, found, wanted, by, now)
+
+
+async def is_being_fetched(tx: Tx, site: SiteId, component: str, *, fetches: bool, now: datetime) -> bool:
+    """Whether the zip's hash may be known in a moment and is not yet. False where no site tells its address, and where nobody looks for it."""
+    inventory = await telemetry.inventory(tx, site)
+    offer = (await telemetry.offers_of(tx, site)).get(component)
+    if inventory is None or offer is None or not offer.named.url:
+        return False
+    known = await packages.known(tx, component, offer.named.version)
+    if is_awaited(known, offer.named.url, now):
+        return True
+    unnoted = all(each.place != offer.named.url for each in known)
+    return fetches and unnoted and now - inventory.taken_at < NOTED_WITHIN
 
 
 async def want_snapshot(

@@ -45,10 +45,11 @@ class Courier:
         self._clock = clock
         self._fetcher = fetcher
         self._wake = wake
+        self._noted = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Fetch every minute, when rung, and when a site reported something new, until `stop`; what is under way at the end is given up."""
-        parts = [asyncio.create_task(part) for part in (self._work(), self._send(), stop.wait())]
+        parts = [asyncio.create_task(part) for part in (self._note(), self._work(), self._send(), stop.wait())]
         try:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -66,28 +67,44 @@ class Courier:
             await asyncio.sleep(SEND_EVERY)
 
     async def _work(self) -> None:
+        while True:
+            await self._noted.wait()
+            self._noted.clear()
+            await self._do(self._fetch_due)
+
+    async def _note(self) -> None:
+        """Apart from the fetching, which may take minutes: what is wanted stands in the database at once, and plans wait for its hash."""
         async with self._wake.listen(packages.COURIER) as bell:
             while True:
                 seen = await self._newest()
-                await self._round()
+                await self._do(self._want)
+                self._noted.set()
                 for _ in range(int(LOOK_EVERY / NEWS_EVERY)):
                     if await bell.wait(NEWS_EVERY) or await self._newest() != seen:
                         break
 
     async def fetch(self) -> int:
         """One round over all organisations: want what is offered, fetch what is due. How many were looked for."""
+        await self._want()
+        return await self._fetch_due()
+
+    async def _want(self) -> None:
+        for org in await self._organisations():
+            async with self._database.reading(org) as tx:
+                named = [(each.component, each.version, each.url) for each in await offers.wanted(tx) if self._fetcher.may(each.url)]
+            if named:
+                async with self._database.transaction(org) as tx:
+                    await packages.want(tx, named, self._clock.now())
+
+    async def _fetch_due(self) -> int:
+        return sum([await self._fetch_for(org) for org in await self._organisations()])
+
+    async def _organisations(self) -> tuple[OrgId, ...]:
         async with self._database.reading(EVERYONE) as tx:
-            organisations = await identity.organisations(EVERYONE, tx)
-        looked = 0
-        for organisation in organisations:
-            looked += await self._fetch_for(organisation.id)
-        return looked
+            return tuple(each.id for each in await identity.organisations(EVERYONE, tx))
 
     async def _fetch_for(self, org: OrgId) -> int:
         async with self._database.reading(org) as tx:
-            named = [(each.component, each.version, each.url) for each in await offers.wanted(tx) if self._fetcher.may(each.url)]
-        async with self._database.transaction(org) as tx:
-            await packages.want(tx, named, self._clock.now())
             due = await packages.due(tx, self._clock.now(), most=MOST_AT_ONCE)
         for package in due:
             # Between the transactions: a database is not held while somebody else's server answers.
@@ -107,9 +124,6 @@ class Courier:
                 return await telemetry.newest_inventory(EVERYONE, tx)
         except DatabaseGone:
             return None
-
-    async def _round(self) -> None:
-        await self._do(self.fetch)
 
     async def _do(self, duty: Callable[[], Awaitable[object]]) -> None:
         try:

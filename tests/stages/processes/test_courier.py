@@ -9,7 +9,7 @@ import pytest
 from presswarden.identity import service as identity
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Database
-from presswarden.kernel.ids import OrgId
+from presswarden.kernel.ids import OrgId, new_id
 from presswarden.kernel.wake import PipeWake
 from presswarden.outside.fetch import Fetcher
 from presswarden.processes.courier import Courier
@@ -99,4 +99,35 @@ async def test_it_fetches_as_soon_as_it_is_rung_and_stops_in_the_middle_of_a_dow
         stop.set()
         await asyncio.wait_for(running, 5)
     (found,) = await _known(database, org)
+    assert found.looked_at is None
+
+
+async def test_what_a_site_is_offered_is_noted_at_once_while_a_long_fetch_goes_on(
+    database: Database, org: OrgId, frozen: FrozenClock, tmp_path: Path
+) -> None:
+    asked = asyncio.Event()
+
+    async def serve(_head: bytes, _body: bytes, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        writer.write(b"HTTP/1.1 200 X\r\nContent-Length: 9000\r\n\r\nPK\x03\x04")
+        await writer.drain()
+        await asyncio.sleep(30)
+
+    wake, stop, other = PipeWake(tmp_path / "wake"), asyncio.Event(), OrgId(new_id())
+    await _offered(database, org, frozen, f"https://{HOST}/plugin/akismet.5.8.zip")
+    async with server(serve) as port:
+        fetcher = Fetcher({HOST: f"http://127.0.0.1:{port}"}, connect_seconds=1, total_seconds=60)
+        running = asyncio.create_task(Courier(database, frozen, fetcher, wake).run(stop))
+        try:
+            await asyncio.wait_for(asked.wait(), 5)
+            await _offered(database, other, frozen, f"https://{HOST}/plugin/akismet.5.8.zip")
+            await wake.ring(packages.COURIER)
+            for _ in range(250):
+                if await _known(database, other):
+                    break
+                await asyncio.sleep(0.02)
+        finally:
+            stop.set()
+            await asyncio.wait_for(running, 5)
+    (found,) = await _known(database, other)
     assert found.looked_at is None

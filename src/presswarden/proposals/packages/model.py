@@ -14,6 +14,12 @@ LOOK_AGAIN: Final = timedelta(hours=24)
 """Authors do put another zip under the same version; found out a day later at most, and by every site before it unpacks."""
 
 
+FETCHED_WITHIN: Final = timedelta(minutes=5)
+"""As long as one fetch may take: so long a plan waits for a hash that somebody is after. Then it is made without, and the policy counts that."""
+NOTED_WITHIN: Final = timedelta(seconds=10)
+"""By then a courier that runs has written down what a site was offered anew."""
+
+
 class Origin(StrEnum):
     OFFER = "offer"
     """Fetched outside the site, from the address in the site's own offer."""
@@ -72,6 +78,12 @@ def installed(org: OrgId, component: str, version: str, site: str, sha256: str, 
 def differ(known: tuple[Package, ...]) -> bool:
     """More than one zip is known for the version that these are of."""
     return any(each.changed for each in known) or len({each.sha256 for each in known if each.sha256}) > 1
+
+
+def is_awaited(known: Iterable[Package], url: str, now: datetime) -> bool:
+    """The courier wants what stands at this address and has not looked for it yet: its hash may be there in a moment."""
+    ours = (each for each in known if each.origin is Origin.OFFER and each.place == url)
+    return any(each.looked_at is None and now - each.wanted_at < FETCHED_WITHIN for each in ours)
 
 
 def bound(known: Iterable[Package], url: str) -> str:

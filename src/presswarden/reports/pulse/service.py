@@ -19,6 +19,11 @@ async def mails(everyone: Everyone, tx: Tx, now: datetime) -> bool:
     return any(one.name == "courier" and one.is_alive(now) and one.told.get("mail") is True for one in await store.pulses(everyone, tx))
 
 
+async def fetches(everyone: Everyone, tx: Tx, now: datetime) -> bool:
+    """A courier runs, and the operator has named hosts that it fetches packages from."""
+    return any(one.name == "courier" and one.is_alive(now) and one.told.get("packages") is True for one in await store.pulses(everyone, tx))
+
+
 async def pulses(everyone: Everyone, tx: Tx) -> tuple[Pulse, ...]:
     """By name."""
     return await store.pulses(everyone, tx)

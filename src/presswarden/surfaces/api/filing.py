@@ -24,6 +24,7 @@ from presswarden.mailbox import service as mailbox
 from presswarden.mailbox import wishes
 from presswarden.reports.answers import service as answers
 from presswarden.reports.answers.model import Answer
+from presswarden.reports.pulse import service as pulse
 from presswarden.sites import service as sites
 from presswarden.surfaces.api import shapes, shaping
 from presswarden.surfaces.api.asking import Nothing, id_of, require_sight
@@ -70,11 +71,14 @@ def routes(place: Place) -> APIRouter:
         site = SiteId(id_of(wanted.site))
         require_sight(caller, Permission.SITE_SEE, site)
 
+        async with place.database.reading(place.everyone) as tx:
+            fetches = await pulse.fetches(place.everyone, tx, place.clock.now())
+
         async def work(tx: Tx) -> BaseModel:
             now = place.clock.now()
             await sites.site_of(tx, site)
             await gate.require_running(tx, (site,), now=now)
-            filed, _ = await want_update(tx, site, wanted.component, by=caller.person.id, now=now)
+            filed, _ = await want_update(tx, site, wanted.component, by=caller.person.id, fetches=fetches, now=now)
             return shaping.proposal(filed)
 
         answer = await _once(place, caller, request, key, raw, 201, work)

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request, Response
 
 from presswarden.approvals import service as approvals
-from presswarden.approvals.wanting import UpdateStands, want_update
+from presswarden.approvals.wanting import BeingFetched, UpdateStands, want_update
 from presswarden.identity import service as identity
 from presswarden.identity.clients import service as clients
 from presswarden.identity.model import Permission
@@ -20,6 +20,7 @@ from presswarden.mailbox import wishes
 from presswarden.mailbox.model import Request as Wish
 from presswarden.policy.model import MODES, Mode
 from presswarden.proposals.packages import service as packages
+from presswarden.reports.pulse import service as pulse
 from presswarden.rollouts import service as rollouts
 from presswarden.sites import service as sites
 from presswarden.surfaces.console import door, sight
@@ -169,7 +170,11 @@ def routes(desk: Desk) -> APIRouter:
         if due:
             await desk.wake.ring(packages.COURIER)
             return await _asked(desk, sight.link(f"/sites/{found.id}/update", component=component))
-        return sight.see_other(f"/proposals/{await _want(desk, visit, found.id, component)}")
+        try:
+            return sight.see_other(f"/proposals/{await _want(desk, visit, found.id, component)}")
+        except BeingFetched:
+            await desk.wake.ring(packages.COURIER)
+            return sight.see_other(sight.link(f"/sites/{found.id}/update", component=component))
 
     return router
 
@@ -177,9 +182,11 @@ def routes(desk: Desk) -> APIRouter:
 async def _want(desk: Desk, visit: Visit, site: SiteId, component: str) -> ProposalId:
     """The proposal, or the one that stands already. What needs nobody goes on by itself."""
     now = desk.clock.now()
+    async with desk.database.reading(desk.everyone) as tx:
+        fetches = await pulse.fetches(desk.everyone, tx, now)
     try:
         async with desk.transaction(visit) as tx:
-            proposal, decision = await want_update(tx, site, component, by=visit.person.id, now=now)
+            proposal, decision = await want_update(tx, site, component, by=visit.person.id, fetches=fetches, now=now)
     except UpdateStands as stands:
         return stands.standing
     await by_itself(desk, visit, proposal.id, needs=decision.needs.people)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from presswarden.identity import service as identity
 from presswarden.identity.model import Permission
+from presswarden.reports.pulse import service as pulse
 from presswarden.surfaces.console import door, live, sight
 from presswarden.surfaces.console.desk import Desk
 from presswarden.surfaces.console.sites import tabs, views
@@ -60,10 +61,13 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/sites/{site}/update")
     async def update(request: Request, visit: SignedIn, site: str, component: str = "") -> Response:
+        now = desk.clock.now()
+        async with desk.database.reading(desk.everyone) as tx:
+            fetches = await pulse.fetches(desk.everyone, tx, now)
         async with desk.reading(visit) as tx:
             found = await sight.site(tx, visit, site)
             await identity.require(tx, visit.person.id, Permission.PROPOSE, site=found.id)
-            view = await tabs.waiting_update(tx, found, component, desk.clock.now())
+            view = await tabs.waiting_update(tx, found, component, now, fetches=fetches)
         return desk.pages.render(request, "sites/update.html", region="sites/_update.html", view=view, visit=visit)
 
     return router

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from presswarden.approvals.wanting import is_being_fetched
 from presswarden.identity.clients import service as clients
 from presswarden.identity.model import Permission
 from presswarden.kernel.db import Tx
@@ -66,10 +67,16 @@ class WaitingUpdate:
     part: Part | None
     due: tuple[str, ...]
     calls: tuple[Call, ...]
+    fetching: bool
+    """Its package is being fetched: filed now, the plan would bind no hash."""
+
+    @property
+    def reading(self) -> bool:
+        return any(not each.request.is_settled for each in self.calls)
 
     @property
     def open(self) -> bool:
-        return any(not each.request.is_settled for each in self.calls)
+        return self.reading or self.fetching
 
 
 async def components(tx: Tx, visit: Visit, site: Site, now: datetime) -> Components:
@@ -106,9 +113,10 @@ async def access(tx: Tx, visit: Visit, site: Site, now: datetime) -> Access:
     )  # fmt: skip
 
 
-async def waiting_update(tx: Tx, site: Site, component: str, now: datetime) -> WaitingUpdate:
+async def waiting_update(tx: Tx, site: Site, component: str, now: datetime, *, fetches: bool) -> WaitingUpdate:
     found = await reports.parts(tx, site.id, now)
     part = next((each for each in found.listed if each.key == component), None)
     due = await wishes.due_reads(tx, site.id, now=now)
     calls = tuple(each for each in await views.calls(tx, site) if each.request.tool in {"wp.site.health", "wp.site.inventory"})
-    return WaitingUpdate(site, component, part, due, calls)
+    fetching = await is_being_fetched(tx, site.id, component, fetches=fetches, now=now) and not (part and part.against)
+    return WaitingUpdate(site, component, part, due, calls, fetching)
