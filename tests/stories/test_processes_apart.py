@@ -1,6 +1,7 @@
 """The five processes as programs of their own on PostgreSQL, each with its own key and its own role: a site is paired, read, heard, paused, changed and proved.
 
-Two of web and two of the dispatcher, as in an installation that is to stand the loss of one.
+Two of web and two of the dispatcher, as in an installation that is to stand the loss of one. Between all of them and PostgreSQL stands a pooler in
+transaction mode, because what passes there passes without it too: the tests of roles and of two dispatchers go straight to the server.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from lab.site import Site
 from lab.updates import UpdateServer
 from tests.stories.changing import Changing, ask_for_updates, at_a_terminal, newest_change
 from tests.stories.scene import Paired, pair, until
+from tests.support.pooler import pooler, through
+from tests.support.roles import PROCESSES, psql, url_as
 from tests.support.roles import apart as database_apart
-from tests.support.roles import psql, url_as
 
 pytestmark = [pytest.mark.site, pytest.mark.postgres, pytest.mark.req("N8", "W5")]
 
@@ -39,14 +41,15 @@ DENIED = re.compile(r"InsufficientPrivilege|permission denied|row-level security
 class Apart(Changing):
     """The processes of one installation. Each has a home folder with its own key in it, and its own login to the same database."""
 
-    def __init__(self, home: Path, database: str, wire: Recorder, updates: UpdateServer) -> None:
+    def __init__(self, home: Path, database: str, pooled: str, wire: Recorder, updates: UpdateServer) -> None:
         super().__init__(home, wire, updates)
         self.database = database
+        self.pooled = pooled
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def environment(self) -> dict[str, str]:
         """Of the command line: a surface, as the console is."""
-        return {**super().environment(), "PRESSWARDEN_DATABASE": url_as("web", self.database)}
+        return {**super().environment(), "PRESSWARDEN_DATABASE": url_as("web", self.pooled)}
 
     def start(self) -> int:
         self.home.mkdir(parents=True)
@@ -61,7 +64,7 @@ class Apart(Changing):
                 key = os.open(home / "keys" / f"{process}.kek", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(key, "w") as file:
                     file.write(keys[process])
-            environment = {**self.environment(), "PRESSWARDEN_HOME": str(home), "PRESSWARDEN_DATABASE": url_as(process, self.database)}
+            environment = {**self.environment(), "PRESSWARDEN_HOME": str(home), "PRESSWARDEN_DATABASE": url_as(process, self.pooled)}
             if name == "web-2":
                 environment["PRESSWARDEN_LISTEN"] = f"127.0.0.1:{free_port()}"
             with (self.home / "serve.log").open("ab") as log:
@@ -89,8 +92,9 @@ class Apart(Changing):
 
 @pytest.fixture(scope="module")
 def apart(postgres_cluster: str, updates: UpdateServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
-    with database_apart(postgres_cluster) as database, Recorder() as wire:
-        control = Apart(tmp_path_factory.mktemp("apart") / "apart", database, wire, updates)
+    logins = [f"presswarden_{process}" for process in PROCESSES]
+    with database_apart(postgres_cluster) as database, pooler(postgres_cluster, logins) as place, Recorder() as wire:
+        control = Apart(tmp_path_factory.mktemp("apart") / "apart", database, through(place, database), wire, updates)
         control.start()
         try:
             yield control

@@ -63,7 +63,7 @@ class Executor:
         self._name = name
         self._boot = new_id()
         self._checks = checks or Checks()
-        self._engine = Engine(database.url, name, self._carry_out)
+        self._engine = Engine(database.direct, name, self._carry_out)
         bells = Bells()
         self._shop = Shop(database, clock, wake, self._engine, bells, dispatcher.looking)
         self._releasing = Releasing(database, clock, wake, everyone=everyone)

@@ -22,7 +22,7 @@ class Reaper:
         self._database = database
         self._clock = clock
         self._everyone = everyone
-        self._books = Reaping(database.url)
+        self._books = Reaping(database.direct)
 
     async def reap(self) -> int:
         """Take from executors that were not seen for half a minute. How many pieces of work went back into the queue."""

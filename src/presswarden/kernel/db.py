@@ -1,7 +1,8 @@
 """The database session: one transaction for each request or step, inside one organisation. SQLite (WAL) or PostgreSQL, same code.
 
 Only the edge opens a transaction (`async with database.transaction(org) as tx`), and leaving the block commits. A `Tx` knows its organisation: every ORM
-statement on a tenant table is narrowed to it, and PostgreSQL is told it for row-level security. Limits: SQL itself stands in `store.py` files.
+statement on a tenant table is narrowed to it, and PostgreSQL is told it for row-level security. Behind a pooler each transaction may have another
+connection: nothing of ours outlives one there. Limits: SQL itself stands in `store.py` files.
 """
 
 import asyncio
@@ -12,10 +13,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import ClauseElement, DateTime, Executable, Insert, MetaData, String, UpdateBase, event
-from sqlalchemy.engine import URL, Connection, Dialect, make_url
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -24,6 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from presswarden.kernel import sqlite
+from presswarden.kernel.address import read
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import EVERYONE, Everyone, OrgId
 
@@ -46,6 +48,14 @@ _SQLITE_UNABLE = frozenset(
 
 _SAY_SCOPE = "SELECT set_config('presswarden.org', $1, true), set_config('presswarden.everyone', $2, true)"
 """What row-level security asks for. Local to the transaction, both of them: behind a pooler the next one on the connection may be anybody's."""
+
+
+_UNNAMED: Final[dict[str, Any]] = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: "",
+}
+"""Of the driver and of what is around it: no statement has a name, because the next transaction's connection would not know it."""
 
 
 class DatabaseGone(PresswardenError):
@@ -129,12 +139,15 @@ class Database:
     """One engine. Made once by a process; `dispose()` at its end."""
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
-        self.url = _with_driver(make_url(url))
+        self.url, self.direct = read(url)
+        """Where sessions last: for listening, for the engine's books, for copies."""
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         # hide_parameters: what a failed statement carried may be a secret, and its error ends in a log.
         options: dict[str, Any] = {"pool_size": pool_size, "pool_pre_ping": not self.is_sqlite, "hide_parameters": True}
         if self.is_sqlite:
             options["connect_args"] = {"async_creator_fn": sqlite.connect}
+        elif self.direct != self.url:
+            options["connect_args"] = _UNNAMED
         self.engine: AsyncEngine = create_async_engine(self.url, **options)
         # SQLite has one writer; queueing here is fair and free, queueing in the file is polling.
         self._writer = asyncio.Lock() if self.is_sqlite else None
@@ -218,11 +231,6 @@ class Database:
 
 def _is_folder(path: str) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - asked for each transaction, and a Path costs ten times that
-
-
-def _with_driver(url: URL) -> URL:
-    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
-    return url.set(drivername=drivers[url.drivername]) if url.drivername in drivers else url
 
 
 # recursive_triggers: else REPLACE gets past the triggers that keep append-only tables append-only.

@@ -66,7 +66,7 @@ def _copy(database: Database, to: Path) -> None:
     if database.sqlite_path is not None:
         copy_sqlite(database.sqlite_path, to)
     else:
-        dump_postgres(database.url, to)
+        dump_postgres(database.direct, to)
 
 
 def _kept(where: Path) -> list[tuple[str, Path]]:

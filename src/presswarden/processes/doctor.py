@@ -197,7 +197,12 @@ async def _wake(folder: Path, database: Database) -> Finding:
             await asyncio.shield(wake.close())
     if heard:
         return Finding("wake-ups", State.OK, "Heard.")
-    return Finding("wake-ups", State.BAD, "Not heard.", "A pooler in transaction mode swallows LISTEN: name the server itself.")
+    return Finding(
+        "wake-ups",
+        State.BAD,
+        "Not heard.",
+        "A pooler in transaction mode swallows LISTEN: add ?direct=HOST:PORT of the server to `database`.",
+    )
 
 
 def _pulse(name: str, last: Pulse | None, clock: Clock) -> Finding:

@@ -145,7 +145,7 @@ async def require_not_newer(database: Database) -> str:
 def wake_for(database: Database, home: Path) -> PipeWake | PostgresWake:
     if database.is_sqlite:
         return PipeWake(home / "wake")
-    return PostgresWake(database.url.set(drivername="postgresql").render_as_string(hide_password=False))
+    return PostgresWake(database.direct.set(drivername="postgresql").render_as_string(hide_password=False))
 
 
 @contextmanager

@@ -112,7 +112,7 @@ async def _put_in_place(settings: DeskSettings, staged: Path, made_at: str, now:
         if not is_sqlite:
             if await standing(database):
                 raise RestoreRefused("The database is not empty.", do="Name an empty one: nothing is restored over another installation.")
-            await asyncio.to_thread(load_postgres, database.url, copied)
+            await asyncio.to_thread(load_postgres, database.direct, copied)
             copied.unlink()
         await upgrade(database)
         await home.require_fitting(database, *(read_kek(path.stem, path) for path in sorted((staged / "keys").glob("*.kek"))))

@@ -13,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from presswarden.kernel.address import is_address
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.log import Form
 from presswarden.outside.mail import MailServer, read_server
@@ -179,8 +180,10 @@ class Settings:
     @property
     def database(self) -> str:
         url = self.values.get("database") or f"sqlite:///{self.home / 'presswarden.sqlite'}"
-        if not _is_database(url):
-            raise self._invalid("database", "sqlite:///PATH or postgresql://USER@HOST/NAME")
+        if not is_address(url):
+            raise self._invalid(
+                "database", "sqlite:///PATH or postgresql://USER@HOST/NAME; behind a pooler, ?direct=HOST:PORT of the server after it"
+            )
         return url
 
     @property
@@ -276,15 +279,6 @@ class Settings:
 def _default_home(env: Mapping[str, str]) -> Path:
     base = env.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(base) / "presswarden"
-
-
-def _is_database(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # checked only when asked for
-    except ValueError:
-        return False
-    return len(parts.path) > 1 if parts.scheme == "sqlite" and not parts.netloc else parts.scheme in {"postgresql", "postgres"}
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -84,6 +84,8 @@ def test_a_hostile_name_moves_no_cursor(sqlite_template: Path, tmp_path: Path) -
         ("?host=127.0.0.1:5432&host=db.example.org:5432", {}, False),
         ("?hostaddr=203.0.113.9", {}, False),
         ("?service=far", {}, False),
+        ("?direct=127.0.0.1:5432", {}, True),
+        ("?direct=db.example.org:5432", {}, False),
         ("", {"PGHOST": "db.example.org"}, False),
         ("", {"PGHOSTADDR": "203.0.113.9"}, False),
         ("", {"PGSERVICE": "far"}, False),

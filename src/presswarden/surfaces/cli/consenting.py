@@ -55,6 +55,8 @@ def is_here(database: Database, driver: Mapping[str, str]) -> bool:
     if database.is_sqlite:
         return True
     url = database.url
+    if database.direct != url and not _is_here(database.direct.host or ""):
+        return False  # a pooler here leads to a server elsewhere
     if "service" in url.query or "PGSERVICE" in driver:
         return False  # a file elsewhere says where it lies
     told = [url.host, *_named(url.query.get("host")), *_named(url.query.get("hostaddr"))]
