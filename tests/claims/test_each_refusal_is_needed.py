@@ -17,6 +17,8 @@ from presswarden.approvals import consent, ticketing
 from presswarden.approvals import service as approvals
 from presswarden.approvals.model import Evidence, Purpose, SignedIn, Tapped
 from presswarden.identity.model import Role
+from presswarden.identity.sessions import service as sessions
+from presswarden.identity.sessions.model import Way as SignedInBy
 from presswarden.kernel.db import Database
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import EVERYONE, OrgId, PersonId, ProposalId
@@ -191,7 +193,8 @@ async def test_without_a_refusal_its_ticket_is_refused_no_more(office: Office, a
     """One to add a passkey, shown as one to say yes; and one that nobody made."""
     now = office.clock.now()
     async with office.database.transaction(office.org) as tx:
-        text = await ticketing.make_ticket(tx, office.olga, Purpose.ENROL, proposal=ProposalId("x"), now=now)
+        _, session = await sessions.begin(tx, office.olga, SignedInBy.PASSKEY, source="192.0.2.1", browser="test", now=now)
+        text = await ticketing.make_ticket(tx, office.olga, Purpose.ENROL, session=session.id, proposal=ProposalId("x"), now=now)
 
     async def used(module: ModuleType) -> str:
         try:

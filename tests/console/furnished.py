@@ -94,8 +94,9 @@ async def furnish(house: House) -> Furnished:
         secret, invitation = await invitations.invite(tx, name="Ines", mail=mail, grant=Grant(Role.VIEWER), by=by, now=now)
         job = await batches.read_many(tx, [agency.well], "wp.site.inventory", by=by, now=now)
         _, _, pending = await sites.begin_pairing(tx, home_label="Pending", control_url=URL, requested_by=by, now=now)
-        ticket = await approvals.make_ticket(tx, by, Purpose.ENROL, now=now)
         _, session = await of_sessions.begin(tx, by, Way.PASSKEY, source="192.0.2.9", browser="another", now=now)
+        _, of_ticket = await of_sessions.begin(tx, by, Way.PASSKEY, source="192.0.2.9", browser="a third", now=now)
+        ticket = await approvals.make_ticket(tx, by, Purpose.ENROL, session=of_ticket.id, now=now)
         webhook, _ = await notices.add_webhook(tx, "https://hooks.example/in", by=by, now=now)
         _, token = await tokens.make(tx, by, name="script", scopes=(Scope.READ,), until=now + timedelta(days=7), now=now)
     names = {

@@ -48,6 +48,19 @@ async def _tap(client: httpx.AsyncClient, path: str, assertion: object, **header
     return await client.post(path, json=assertion, headers=own)
 
 
+async def test_the_way_to_the_tap_ends_when_its_person_signs_out(house: House) -> None:
+    filed = await proposed(house, package="")
+    key = await _enrolled(house, house.people[Role.APPROVER].id)
+    browser = await house.as_role(Role.APPROVER)
+    given = await answer(browser, filed, "approve", sites=str(len(filed.sites)), reason="I read the changelog.")
+    path, client = given.headers["location"].removeprefix(CONSENTS), house.stranger(CONSENTS).client
+    assert (await client.get(path)).status_code == 200
+    assert (await browser.post("/logout")).status_code == 303
+    assert (await client.get(path)).status_code == 404
+    assert (await _tap(client, path, key.sign(approvals.challenge(filed.plan.digest)))).status_code == 404
+    assert await state_of(house, filed) is ProposalState.WAITING
+
+
 async def test_two_people_tap_and_the_work_is_filed_with_the_second(house: House) -> None:
     filed = await proposed(house, package="")
     keys = {role: await _enrolled(house, house.people[role].id) for role in (Role.APPROVER, Role.ADMIN)}
@@ -204,7 +217,7 @@ async def test_a_person_removes_their_own_and_nobody_elses(lone: House) -> None:
     async with lone.transaction() as tx:
         (hers,) = await approvals.passkeys_of(tx)
     owner = await lone.as_role(Role.OWNER)
-    assert (await owner.post("/account/consents/remove", {"passkey": hers.id})).status_code == 422
+    assert (await owner.post("/account/consents/remove", {"passkey": hers.id})).status_code == 404
     anna = await lone.as_role(Role.APPROVER)
     assert (await anna.post("/account/consents/remove", {"passkey": hers.id})).status_code == 303
     async with lone.transaction() as tx:

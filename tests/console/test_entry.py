@@ -144,6 +144,8 @@ async def test_a_person_may_have_a_passkey_alone(lone: House) -> None:
 async def test_the_last_way_to_sign_in_stays(lone: House) -> None:
     joined, key = await invited(lone), passkey("nora")
     await joined.add_key(key)
+    for foreign in ("AA", passkey("somebody else").credential):
+        assert (await joined.send("/account/passkeys/remove", {"passkey": foreign}, token=_token(joined))).status_code == 404
     refused = await joined.send("/account/passkeys/remove", {"passkey": key.credential}, token=_token(joined))
     assert refused.status_code == 409
     await joined.set_password()

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.errors import NotFound, PresswardenError
-from presswarden.kernel.ids import OrgId, PersonId, ProposalId, SiteId
+from presswarden.kernel.ids import OrgId, PersonId, ProposalId, SessionId, SiteId
 from presswarden.policy.model import Mode
 
 
@@ -29,6 +29,12 @@ class ApprovalRefused(PresswardenError):
 
 class ApprovalExpired(PresswardenError):
     code = "approval.expired"
+
+
+class PasskeyUnknown(NotFound):
+    """Not one's own: another's, or nobody's; both are absent."""
+
+    code = "approval.passkey_unknown"
 
 
 class PasskeyRefused(PresswardenError):
@@ -158,7 +164,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Leads one person from the console to the origin for consents, where no session is: for one purpose, once, ten minutes.
+    """Leads one person from the console to the origin for consents, where no session is: for one purpose, once, ten minutes, while their session lives.
 
     It proves nothing by itself: what counts there is the passkey.
     """
@@ -173,6 +179,8 @@ class Ticket:
     reason: str
     read_seconds: int | None
     until: datetime
+    session: SessionId
+    """The session that it was made in: it dies with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ _ABSENT: Final = frozenset(
         "identity.session_unknown", "identity.token_unknown", "incident.unknown", "mailbox.request_unknown",
         "mailbox.batch_unknown", "fleet.component_unknown",
         "audit.no_entry", "action.unknown", "notice.webhook_unknown", "proposal.unknown", "change.unknown", "policy.unknown", "snapshot.unknown",
+        "login.passkey_unknown", "approval.passkey_unknown",
     }
 )  # fmt: skip
 

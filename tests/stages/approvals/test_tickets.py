@@ -5,15 +5,24 @@ from sqlalchemy import text
 
 from presswarden.approvals import service as approvals
 from presswarden.approvals.model import Purpose, Ticket, TicketRefused
-from presswarden.kernel.ids import EVERYONE, OrgId, new_id
+from presswarden.identity.sessions import service as sessions
+from presswarden.identity.sessions.model import Way as SignedIn
+from presswarden.kernel.ids import EVERYONE, OrgId, SessionId, new_id
 from tests.stages.approvals.office import Office
 
 pytestmark = pytest.mark.req("X6")
 
 
-async def _made(office: Office, purpose: Purpose = Purpose.ENROL) -> str:
+async def _session(office: Office) -> SessionId:
     async with office.database.transaction(office.org) as tx:
-        return await approvals.make_ticket(tx, office.olga, purpose, reason="r", read_seconds=7, now=office.clock.now())
+        _, made = await sessions.begin(tx, office.olga, SignedIn.PASSKEY, source="192.0.2.1", browser="test", now=office.clock.now())
+    return made.id
+
+
+async def _made(office: Office, purpose: Purpose = Purpose.ENROL, session: SessionId | None = None) -> str:
+    of = session or await _session(office)
+    async with office.database.transaction(office.org) as tx:
+        return await approvals.make_ticket(tx, office.olga, purpose, session=of, reason="r", read_seconds=7, now=office.clock.now())
 
 
 async def _look(office: Office, ticket: str, purpose: Purpose = Purpose.ENROL, *, org: OrgId | None = None) -> Ticket:
@@ -51,6 +60,27 @@ async def test_a_ticket_is_over_after_ten_minutes(office: Office) -> None:
     office.later(seconds=1)
     with pytest.raises(TicketRefused):
         await _spend(office, ticket)
+
+
+async def test_a_ticket_dies_with_the_session_that_made_it_and_with_no_other(office: Office) -> None:
+    mine, another = await _session(office), await _session(office)
+    ticket = await _made(office, session=mine)
+    async with office.database.transaction(office.org) as tx:
+        await sessions.end(tx, office.olga, another, now=office.clock.now())
+    await _look(office, ticket)
+    async with office.database.transaction(office.org) as tx:
+        await sessions.end(tx, office.olga, mine, now=office.clock.now())
+    for after in (_look, _spend):
+        with pytest.raises(TicketRefused):
+            await after(office, ticket)
+
+
+async def test_somebody_elses_session_carries_no_ticket(office: Office) -> None:
+    anna = await office.person("Anna")
+    async with office.database.transaction(office.org) as tx:
+        _, hers = await sessions.begin(tx, anna, SignedIn.PASSKEY, source="192.0.2.1", browser="test", now=office.clock.now())
+    with pytest.raises(TicketRefused):
+        await _spend(office, await _made(office, session=hers.id))
 
 
 async def test_a_ticket_is_good_for_its_purpose_and_organisation_alone(office: Office) -> None:

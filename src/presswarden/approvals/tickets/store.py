@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.approvals.model import Purpose, Ticket
 from presswarden.kernel.db import Base, Tenant, Tx
-from presswarden.kernel.ids import Everyone, OrgId, PersonId, ProposalId
+from presswarden.kernel.ids import Everyone, OrgId, PersonId, ProposalId, SessionId
 
 
 class TicketRow(Tenant, Base):
@@ -22,6 +22,7 @@ class TicketRow(Tenant, Base):
     read_seconds: Mapped[int | None]
     until: Mapped[datetime]
     spent_at: Mapped[datetime | None]
+    session: Mapped[str | None] = mapped_column(String(36))
 
 
 async def put(org: OrgId, tx: Tx, ticket: Ticket) -> None:
@@ -40,6 +41,7 @@ async def put(org: OrgId, tx: Tx, ticket: Ticket) -> None:
             read_seconds=ticket.read_seconds,
             until=ticket.until,
             spent_at=None,
+            session=ticket.session,
         )
     )
 
@@ -60,8 +62,9 @@ async def find(org: OrgId, tx: Tx, hash_: str, now: datetime, *, lock: bool = Fa
         return None
     proposal = None if row.proposal is None else ProposalId(row.proposal)
     return Ticket(
-        OrgId(row.org), row.hash, PersonId(row.person), Purpose(row.purpose), proposal, row.digest, row.reason, row.read_seconds, row.until
-    )
+        OrgId(row.org), row.hash, PersonId(row.person), Purpose(row.purpose), proposal, row.digest, row.reason, row.read_seconds, row.until,
+        SessionId(row.session or ""),
+    )  # fmt: skip
 
 
 async def spend(org: OrgId, tx: Tx, hash_: str, now: datetime) -> None:

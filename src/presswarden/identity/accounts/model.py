@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from presswarden.kernel.errors import PresswardenError
+from presswarden.kernel.errors import NotFound, PresswardenError
 from presswarden.kernel.ids import OrgId, PersonId
 
 
@@ -39,6 +39,12 @@ class KeyRefused(PresswardenError):
     """A passkey's answer that does not verify; `where` is the kind of fault."""
 
     code = "login.passkey"
+
+
+class KeyUnknown(NotFound):
+    """A passkey that is not one's own: another's, or nobody's; both are absent."""
+
+    code = "login.passkey_unknown"
 
 
 class LastWay(PresswardenError):

@@ -28,7 +28,7 @@ from presswarden.identity.accounts.entering import (
     whose_key,
 )
 from presswarden.identity.accounts.keys import store as keys
-from presswarden.identity.accounts.model import CodeRefused, KeyRefused, LastWay, LoginKey, SetupRefused, Ways
+from presswarden.identity.accounts.model import CodeRefused, KeyRefused, KeyUnknown, LastWay, LoginKey, SetupRefused, Ways
 from presswarden.identity.accounts.passwords import Passwords, judge
 from presswarden.identity.accounts.tries import slowing
 from presswarden.identity.accounts.tries import store as tries
@@ -146,11 +146,11 @@ async def add_key(
 
 
 async def remove_key(tx: Tx, person: PersonId, credential: str, rp_id: str, *, keep: SessionId | None, now: datetime) -> None:
-    """One of one's own; all other sessions end, for it may have begun one. Raises `KeyRefused`, `LastWay`."""
+    """One of one's own; all other sessions end, for it may have begun one. Raises `KeyUnknown`, `LastWay`."""
     found = await ways(tx, person)
     left = tuple(key for key in found.passkeys if key.id != credential)
     if left == found.passkeys:
-        raise _refused("credential", "There is no such passkey of yours.")
+        raise KeyUnknown("There is no such passkey of yours.", do="Load the page again.")
     if not replace(found, passkeys=left).any(rp_id):
         raise LastWay("Without this passkey you could not sign in any more.", do="Add another passkey, or a password, first.")
     await keys.remove(tx.org, tx, person, credential)

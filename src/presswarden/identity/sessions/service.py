@@ -64,6 +64,11 @@ async def sessions_of(tx: Tx, person: PersonId, now: datetime) -> tuple[Session,
     return tuple(one for one in await store.of_person(tx.org, tx, person) if one.lives(now))
 
 
+async def is_alive(tx: Tx, person: PersonId, session: SessionId, now: datetime) -> bool:
+    """This person's session has not ended, by whatever way."""
+    return session in {one.id for one in await sessions_of(tx, person, now)}
+
+
 async def end(tx: Tx, person: PersonId, session: SessionId, *, now: datetime) -> None:
     """End one session of one's own. Raises `SessionUnknown`."""
     if not await store.end(tx.org, tx, person, only=session):

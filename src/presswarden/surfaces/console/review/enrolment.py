@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import JSONResponse, RedirectResponse
 
 from presswarden.approvals import service as approvals
-from presswarden.approvals.model import Passkey, PasskeyRefused, Purpose
+from presswarden.approvals.model import Passkey, PasskeyUnknown, Purpose
 from presswarden.identity import service as identity
 from presswarden.identity.model import Person
 from presswarden.kernel.canonical import Json
@@ -49,7 +49,7 @@ def routes(desk: Desk) -> APIRouter:
     async def begin(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:  # noqa: ARG001 - the door reads it
         door.fresh(desk, visit)
         async with desk.transaction(visit) as tx:
-            ticket = await approvals.make_ticket(tx, visit.person.id, Purpose.ENROL, now=desk.clock.now())
+            ticket = await approvals.make_ticket(tx, visit.person.id, Purpose.ENROL, session=visit.session.id, now=desk.clock.now())
         return RedirectResponse(f"{consent_url(desk.url)}/enrol/{ticket}", 303)
 
     @router.post("/account/consents/remove")
@@ -58,7 +58,7 @@ def routes(desk: Desk) -> APIRouter:
         named = await door.field(request, "passkey", longest=1400)
         async with desk.transaction(visit) as tx:
             if named not in {each.id for each in await approvals.passkeys_of(tx, visit.person.id)}:
-                raise PasskeyRefused("You have no such passkey.", do="Look at the list of yours.", where="credential")
+                raise PasskeyUnknown("You have no such passkey.", do="Look at the list of yours.")
             await approvals.remove_passkey(tx, named, by=visit.person.id, now=desk.clock.now())
         return RedirectResponse("/account/consents", 303)
 
