@@ -5,6 +5,7 @@ import re
 import pytest
 
 from presswarden.identity.model import Role
+from tests.console.reviewed import paired
 from tests.console.rig import CONSENTS, House, text_of
 
 
@@ -49,6 +50,23 @@ async def test_who_is_not_signed_in_is_sent_to_the_login_and_back(lone: House) -
     answer = await lone.stranger().get("/help/keys")
     assert answer.status_code == 303
     assert answer.headers["location"] == "/login?next=%2Fhelp%2Fkeys"
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_the_pages_for_clients_stand_in_the_side_bar_of_whoever_reads_them(lone: House, role: Role) -> None:
+    browser = await lone.as_role(role)
+    side = (await browser.get("/help/keys")).text.partition('<nav class="side"')[2].partition("</nav>")[0]
+    for path in ("/changed", "/questions"):
+        assert f'href="{path}"' in side
+        assert (await browser.get(path)).status_code == 200
+
+
+async def test_what_nobody_may_read_does_not_stand_in_their_side_bar(lone: House) -> None:
+    browser = await lone.scoped(Role.VIEWER, (await paired(lone, "shop")).site)
+    side = (await browser.get("/help/keys")).text.partition('<nav class="side"')[2].partition("</nav>")[0]
+    assert 'href="/changed"' in side
+    assert 'href="/questions"' not in side
+    assert (await browser.get("/questions")).status_code == 403
 
 
 async def test_a_page_that_is_not_there_says_so_and_shows_a_way_on(lone: House) -> None:

@@ -150,8 +150,8 @@ async def _to_the_tap(desk: Desk, visit: Visit, known: views.Known, reason: str,
         return RedirectResponse("/account/consents", 303)
     async with desk.transaction(visit) as tx:
         ticket = await approvals.make_ticket(
-            tx, visit.person.id, Purpose.CONSENT, proposal=known.proposal.id, digest=known.proposal.plan.digest, reason=reason,
-            read_seconds=_read(known, now), now=now,
+            tx, visit.person.id, Purpose.CONSENT, session=visit.session.id, proposal=known.proposal.id, digest=known.proposal.plan.digest,
+            reason=reason, read_seconds=_read(known, now), now=now,
         )  # fmt: skip
     return RedirectResponse(f"{consent_url(desk.url)}/consent/{ticket}", 303)
 
