@@ -9,7 +9,6 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Tests;
 
-use PHPUnit\Framework\TestCase;
 use Presswarden\Connector\Watch\FileList;
 use Presswarden\Connector\Watch\FilePacker;
 use Presswarden\Connector\Watch\Lock;
@@ -21,40 +20,7 @@ use Presswarden\Connector\Watch\Tree;
 /**
  * @group req-W15
  */
-final class TakeBackTest extends TestCase {
-
-	private const CHANGE = '11111111-2222-4333-8444-555555555555';
-	private const LIVE   = 'wp-content/plugins/tiny';
-
-	private string $root;
-	private string $folder;
-
-	protected function setUp(): void {
-		$this->root   = sys_get_temp_dir() . '/presswarden-watch-' . bin2hex( random_bytes( 6 ) );
-		$this->folder = Marker::folder( $this->root . '/wp-content' );
-		mkdir( $this->folder, 0777, true );
-		mkdir( $this->root . '/' . self::LIVE, 0777, true );
-		file_put_contents( $this->root . '/' . self::LIVE . '/tiny.php', '<?php // 1.0' );
-	}
-
-	protected function tearDown(): void {
-		Tree::remove( $this->root );
-	}
-
-	private function marker( string $state = Marker::CONFIRM ): Marker {
-		$marker               = new Marker();
-		$marker->change       = self::CHANGE;
-		$marker->component    = 'plugin:tiny/tiny.php';
-		$marker->installation = '99999999-2222-4333-8444-555555555555';
-		$marker->state        = $state;
-		$marker->opened       = time();
-		$marker->deadline     = time() + 300;
-		$marker->root         = $this->root;
-		$marker->content      = $this->root . '/wp-content';
-		$marker->live         = self::LIVE;
-		$marker->keys         = array( 'a key' );
-		return $marker;
-	}
+final class TakeBackTest extends WatchedFolder {
 
 	/** A change to 1.1 whose old files are packed. */
 	private function changed(): Marker {

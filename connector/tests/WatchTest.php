@@ -9,7 +9,6 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Tests;
 
-use PHPUnit\Framework\TestCase;
 use Presswarden\Connector\Core\Ed25519;
 use Presswarden\Connector\Watch\Evidence;
 use Presswarden\Connector\Watch\Guard;
@@ -24,40 +23,7 @@ use Presswarden\Connector\Watch\Tree;
 /**
  * @group req-W15
  */
-final class WatchTest extends TestCase {
-
-	private const CHANGE = '11111111-2222-4333-8444-555555555555';
-	private const LIVE   = 'wp-content/plugins/tiny';
-
-	private string $root;
-	private string $folder;
-
-	protected function setUp(): void {
-		$this->root   = sys_get_temp_dir() . '/presswarden-watch-' . bin2hex( random_bytes( 6 ) );
-		$this->folder = Marker::folder( $this->root . '/wp-content' );
-		mkdir( $this->folder, 0777, true );
-		mkdir( $this->root . '/' . self::LIVE, 0777, true );
-		file_put_contents( $this->root . '/' . self::LIVE . '/tiny.php', '<?php // 1.0' );
-	}
-
-	protected function tearDown(): void {
-		Tree::remove( $this->root );
-	}
-
-	private function marker( string $state = Marker::CONFIRM ): Marker {
-		$marker               = new Marker();
-		$marker->change       = self::CHANGE;
-		$marker->component    = 'plugin:tiny/tiny.php';
-		$marker->installation = '99999999-2222-4333-8444-555555555555';
-		$marker->state        = $state;
-		$marker->opened       = time();
-		$marker->deadline     = time() + 300;
-		$marker->root         = $this->root;
-		$marker->content      = $this->root . '/wp-content';
-		$marker->live         = self::LIVE;
-		$marker->keys         = array( 'a key' );
-		return $marker;
-	}
+final class WatchTest extends WatchedFolder {
 
 	/** A class that the folder of the doors lacks would be missed in the middle of taking back. */
 	public function test_every_class_of_the_watchdog_is_put_in_place_and_found(): void {

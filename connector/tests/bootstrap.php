@@ -16,6 +16,7 @@ $presswarden_connector = is_string( $presswarden_connector ) && '' !== $presswar
 require $presswarden_connector . '/autoload.php';
 require __DIR__ . '/Vectors.php';
 require __DIR__ . '/Packing.php';
+require __DIR__ . '/WatchedFolder.php';
 
 $presswarden_compat = getenv( 'PRESSWARDEN_SODIUM_COMPAT' );
 if ( ! extension_loaded( 'sodium' ) && is_string( $presswarden_compat ) && is_file( $presswarden_compat ) ) {
