@@ -3,14 +3,18 @@
 Limits: a page is known by its route; what a route shows in other states is in `STATES` or in its room's tests.
 """
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from playwright.sync_api import Page
+import httpx
+from playwright.sync_api import Browser, Page
 
+from presswarden.identity.model import Role
 from presswarden.surfaces.api.routes import PREFIX
-from tests.browser.rig import Console
+from presswarden.surfaces.console.door import COOKIE
+from tests.browser.rig import Console, opened
 from tests.console.answers import BEFORE, GETS, LIVE, POSTS
 from tests.console.furnished import Furnished, filled, furnish, routes
 from tests.console.rig import House
@@ -24,6 +28,8 @@ STATES = (
 )  # fmt: skip
 """Pages that a route shows besides the one of the table."""
 STRANGERS = ("/login", "/invitation/{secret}", "/invitation/nothing", "/help", "/safety", "/nowhere")
+TICK = 4_000
+"""Bytes on the wire of one message of a live page."""
 CONSENTS = ("/enrol/{ticket}", "/enrol/nothing", "/consent/nothing")
 
 
@@ -94,3 +100,26 @@ def unknown(console: Console) -> set[str]:
     """Routes of the program that no table here names."""
     listed = {path for method in ("GET", "POST") for path in routes(console.house.app, method) if not path.startswith(PREFIX)}
     return listed - {*GETS, *LIVE, *POSTS, *BEFORE}
+
+
+def weighed(browser: Browser, console: Console, own: Furnished) -> dict[str, int]:
+    """What the first message of each live page costs, as it comes over the wire."""
+    sizes = {}
+    paths = [filled(template, names(own)) for template in LIVE] + [f"/changes/{own.desk.change}/live"]
+    with opened(browser, console, Role.OWNER) as watched:
+        (cookie,) = [each for each in watched.page.context.cookies() if each["name"] == COOKIE]  # type: ignore[typeddict-item]  # it has a name
+        headers = {"Cookie": f"{COOKIE}={cookie['value']}", "Accept-Encoding": "gzip"}  # type: ignore[typeddict-item]  # and a value
+        for path in paths:
+            with httpx.stream("GET", console.url + path, headers=headers, timeout=20) as answer:
+                sizes[path] = _first(answer)
+    return sizes
+
+
+def _first(answer: httpx.Response) -> int:
+    """Until a message that shows something is whole."""
+    text, size, packing = "", 0, zlib.decompressobj(16 + zlib.MAX_WBITS)
+    for part in answer.iter_raw():
+        text, size = text + packing.decompress(part).decode(), size + len(part)
+        if text.endswith("\n\n") and "data:" in text:
+            return size
+    raise AssertionError(f"{answer.url} ended without a message")

@@ -5,17 +5,13 @@ In light and dark, at 1440 and 390 pixels. Limits: with what `furnish` left; hos
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page
 
 from presswarden.identity.model import Role
-from presswarden.surfaces.console.door import COOKIE
-from tests.browser.every import CONSENTS, STRANGERS, Visited, answers, fill, names, reads, unknown
+from tests.browser.every import CONSENTS, STRANGERS, TICK, Visited, answers, fill, reads, unknown, weighed
 from tests.browser.rig import NARROW, WIDE, Console, Watched, axe, opened, running
-from tests.console.answers import LIVE
 from tests.console.furnished import Furnished, filled
 from tests.fakes.clock import FrozenClock
 
@@ -23,7 +19,7 @@ pytestmark = pytest.mark.req("N18")
 
 COLOURS = ("color-contrast", "link-in-text-block")
 """All that differs between light and dark."""
-SCRIPTS, STYLES, WHOLE, TICK = 25_000, 12_000, 110_000, 4_000
+SCRIPTS, STYLES, WHOLE = 25_000, 12_000, 110_000
 """Bytes on the wire, headers and all."""
 
 
@@ -51,14 +47,8 @@ def test_no_page_meets_its_own_policy_or_complains_or_weighs_too_much(browser: B
 
 
 def test_a_message_of_a_live_page_is_small(console: Console, own: Furnished, browser: Browser) -> None:
-    sizes = {}
-    with opened(browser, console, Role.OWNER) as watched:
-        (cookie,) = [each for each in watched.page.context.cookies() if each["name"] == COOKIE]  # type: ignore[typeddict-item]  # it has a name
-        for template in LIVE:
-            path = filled(template, {**names(own), "change": own.desk.change})
-            with httpx.stream("GET", console.url + path, headers={"Cookie": f"{COOKIE}={cookie['value']}"}, timeout=20) as answer:  # type: ignore[typeddict-item]
-                sizes[template] = len(_message(answer))
-    assert {template: size for template, size in sizes.items() if size > TICK} == {}
+    sizes = weighed(browser, console, own)
+    assert {path: size for path, size in sizes.items() if size > TICK} == {}
 
 
 def test_no_page_breaks_a_rule_of_accessibility(browser: Browser, console: Console, own: Furnished) -> None:
@@ -130,14 +120,3 @@ class _Weight:
         ):
             if size > most:
                 yield f"{what}: {size} bytes, more than {most}"
-
-
-def _message(answer: httpx.Response) -> str:
-    """The first one that shows something."""
-    text = ""
-    for part in answer.iter_text():
-        text += part
-        found = [each for each in text.split("\n\n") if "data:" in each]
-        if found and text.endswith("\n\n"):
-            return found[0]
-    raise AssertionError(f"{urlsplit(str(answer.url)).path} ended without a message")

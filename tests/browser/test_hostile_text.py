@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from presswarden.identity.model import Role
-from tests.browser.every import fill, names, reads
+from tests.browser.every import TICK, fill, names, reads, weighed
 from tests.browser.hostile import HARM, INVISIBLE, LONG, poison
 from tests.browser.rig import NARROW, Console, opened, running
 from tests.console.answers import GETS
@@ -61,6 +61,7 @@ def test_no_text_does_anything_on_any_page(browser: Browser, console: Console, o
         if "{site}" in path or path in ("/sites", "/components", "/clients", "/people", "/proposals")
     }
     assert wanted - shown == set()
+    assert {path: size for path, size in weighed(browser, console, own).items() if size > TICK} == {}
 
 
 def _acted(page: Page) -> Iterator[str]:

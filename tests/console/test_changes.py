@@ -1,5 +1,8 @@
 """Changes in the console: the list, one with its steps and where each stands in the record, its live stream, and what a person can still do."""
 
+import zlib
+from collections.abc import AsyncGenerator
+
 import pytest
 
 from presswarden.identity.model import Role
@@ -100,6 +103,20 @@ async def test_a_stream_says_what_is_new_and_ends_with_the_session_or_its_time()
     assert [each async for each in live.messages(gone, yes, pace=pace)] == ["retry: 2000\n\n"], "out of reach by now"
     over = [each async for each in live.messages(same, yes, last=live.marked("one"), pace=live.Pace(look_every=0.01, longest=0.05))]
     assert over == ["retry: 2000\n\n"], "what the browser shows already is not sent again"
+
+
+async def test_a_packed_message_is_readable_as_soon_as_it_is_sent_and_the_same_again_costs_little() -> None:
+    long = live.message("abc", " ".join(f"<p>{number**7}</p>" for number in range(99)))
+
+    async def told() -> AsyncGenerator[str, None]:
+        for text in ("retry: 2000\n\n", long, long):
+            yield text
+
+    unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    sent = [each async for each in live.packed(told())]
+    assert [unpacking.decompress(each).decode() for each in sent] == ["retry: 2000\n\n", long, long, ""]
+    assert unpacking.eof
+    assert len(sent[2]) * 10 < len(sent[1]) < len(long)
 
 
 async def test_what_is_streamed_holds_the_region_and_no_form(lone: House) -> None:
