@@ -66,6 +66,14 @@ setInterval(() => {
 	}
 }, 20000);
 
+// A yes whose time runs out while its page is open goes, and the page says so; counted from the server's clock, which refuses it anyway.
+for (const over of document.querySelectorAll("[data-left]")) {
+	setTimeout(() => {
+		for (const yes of over.closest("form").querySelectorAll("[data-yes]")) yes.remove();
+		over.hidden = false;
+	}, over.dataset.left * 1000);
+}
+
 // "Live" says so only while it is: the stream's own events and the network's.
 const live = (words, kind) => {
 	for (const mark of document.querySelectorAll(".live")) {

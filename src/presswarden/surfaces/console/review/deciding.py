@@ -47,7 +47,7 @@ async def one(desk: Desk, request: Request, visit: Visit, named: ProposalId) -> 
     if action not in {"approve", "reject"}:
         raise Malformed("An answer is approve or reject.")
     if digest != known.proposal.plan.digest or known.proposal.state not in views.OPEN:
-        return show(desk, request, visit, known, 409, Answer(typed, reason, changed=True))
+        return await _conflict(desk, request, visit, known, reason)
     form = form_of(known, visit, fresh=visit.session.is_fresh(now), now=now)
     against = missing(form, sites=typed, reason=reason, rejecting=action == "reject")
     if against and not (action == "approve" and form.why_not):
@@ -64,8 +64,10 @@ async def one(desk: Desk, request: Request, visit: Visit, named: ProposalId) -> 
     except (ApprovalRefused, ApprovalExpired, ProposalMove) as fault:
         changed = fault.code in _CHANGED
         known = await look(desk, visit, named, now)
-        told = () if changed else (f"{fault.says} {fault.do}".strip(),)
-        return show(desk, request, visit, known, problems.status(fault.code), Answer(sent.sites, sent.reason, told, changed))
+        if changed:
+            return await _conflict(desk, request, visit, known, reason)
+        told = (f"{fault.says} {fault.do}".strip(),)
+        return show(desk, request, visit, known, problems.status(fault.code), Answer(sent.sites, sent.reason, told))
     return RedirectResponse(f"/proposals/{named}", 303)
 
 
@@ -74,15 +76,14 @@ async def adopt(desk: Desk, request: Request, visit: Visit, named: ProposalId) -
     digest, now = await door.field(request, "digest", longest=64), desk.clock.now()
     known = await look(desk, visit, named, now)
     if digest != known.proposal.plan.digest:
-        return show(desk, request, visit, known, 409, Answer(changed=True))
+        return await _conflict(desk, request, visit, known, "")
     try:
         async with desk.transaction(visit) as tx:
             asked = await proposals.proposal(tx, named)
             await gate.require_running(tx, asked.sites, gate.begun_by(asked), now=now)
             await proposals.adopt(tx, named, Actor("person", visit.person.id), now)
-    except ProposalMove as fault:
-        known = await look(desk, visit, named, now)
-        return show(desk, request, visit, known, problems.status(fault.code), Answer(changed=True))
+    except ProposalMove:
+        return await _conflict(desk, request, visit, await look(desk, visit, named, now), "")
     return RedirectResponse(f"/proposals/{named}", 303)
 
 
@@ -154,6 +155,18 @@ async def _to_the_tap(desk: Desk, visit: Visit, known: views.Known, reason: str,
             reason=reason, read_seconds=_read(known, now), now=now,
         )  # fmt: skip
     return RedirectResponse(f"{consent_url(desk.url)}/consent/{ticket}", 303)
+
+
+async def _conflict(desk: Desk, request: Request, visit: Visit, known: views.Known, reason: str) -> Response:
+    """The answer came too late. Where a newer proposal for the same can be answered, its page is shown, and what was written goes with it; what is typed
+    to be sure is typed anew."""
+    newer, now = known.newer, desk.clock.now()
+    if newer is None or newer.proposal.state not in views.OPEN:
+        return show(desk, request, visit, known, 409, Answer(reason=reason, changed=True))
+    async with desk.transaction(visit) as tx:
+        await approvals.note_opened(tx, newer.proposal.id, visit.person.id, now=now)
+    known = await look(desk, visit, newer.proposal.id, now)
+    return show(desk, request, visit, known, 409, Answer(reason=reason, changed=True, differs=newer.differs))
 
 
 async def look(desk: Desk, visit: Visit, named: ProposalId, now: datetime) -> views.Known:

@@ -7,6 +7,7 @@ from presswarden.actions.model import Risk
 from presswarden.proposals.model import Proposal, ProposalState
 from presswarden.surfaces.console.review import views
 from presswarden.surfaces.console.review.form import Form, form_of, highest
+from presswarden.surfaces.console.review.newer import Difference, Newer, ask_again
 from presswarden.surfaces.console.review.views import Act, Became, Check, Confidence, Known, Line, Told
 from presswarden.surfaces.console.visit import Visit
 
@@ -20,6 +21,8 @@ class Answer:
     problems: tuple[str, ...] = ()
     changed: bool = False
     """The plan, or where it stands, is not what was answered."""
+    differs: tuple[Difference, ...] = ()
+    """In what: the page shown is that of the newer proposal, and the answer was to the older one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class Page:
     became: tuple[Became, ...]
     form: Form
     sent: Answer
+    newer: Newer | None
+    ask_again: str
+    """Where this person asks for the same anew, once it is over."""
+    left: int
+    """Seconds until no yes counts any more."""
     over: bool
     is_open: bool
 
@@ -66,6 +74,9 @@ def mark(state: ProposalState) -> tuple[str, str]:
 
 def page_of(known: Known, visit: Visit, *, fresh: bool, now: datetime, sent: Answer | None = None) -> Page:
     asked = known.proposal
+    left = max(int((min(asked.approve_by, asked.execute_by) - now).total_seconds()), 0)
+    over = now >= min(asked.approve_by, asked.execute_by)
+    given_up = asked.state in {ProposalState.EXPIRED, ProposalState.REJECTED} or (over and asked.state in views.OPEN)
     return Page(
         proposal=asked,
         risk=highest(asked.risk, known.decision.risk) if known.decision is not None else asked.risk,
@@ -83,6 +94,9 @@ def page_of(known: Known, visit: Visit, *, fresh: bool, now: datetime, sent: Ans
         became=views.became(known),
         form=form_of(known, visit, fresh=fresh, now=now),
         sent=sent or Answer(),
-        over=now >= min(asked.approve_by, asked.execute_by),
+        newer=known.newer,
+        ask_again=ask_again(visit, asked) if given_up and known.newer is None else "",
+        left=left,
+        over=over,
         is_open=asked.state in views.OPEN,
     )

@@ -25,6 +25,7 @@ from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Change
 from presswarden.sites import service as sites
 from presswarden.sites.model import Site
+from presswarden.surfaces.console.review.newer import Newer, newer_of
 from presswarden.surfaces.console.visit import Visit
 
 OPEN = (ProposalState.RECOMMENDED, ProposalState.WAITING)
@@ -55,6 +56,8 @@ class Known:
     clients: int
     own_passkeys: int
     opened_at: datetime | None
+    newer: Newer | None
+    """What took its place, once nobody can answer it any more."""
     at: datetime
     """When it was read."""
 
@@ -136,6 +139,7 @@ async def gather(tx: Tx, visit: Visit, named: ProposalId, now: datetime) -> Know
         len({whose[site] for site in proposal.sites if site in whose}),
         len(await approvals.passkeys_of(tx, visit.person.id)),
         await approvals.opened(tx, named, visit.person.id),
+        await newer_of(tx, visit, proposal),
         now,
     )
 
