@@ -1,5 +1,7 @@
 """Stopping in one step, without JavaScript, from every page; resuming is dear; what a site's own admin stopped is told and can't be resumed from here."""
 
+from datetime import timedelta
+
 import pytest
 
 from presswarden.audit.model import Actor
@@ -13,6 +15,7 @@ from presswarden.mailbox import service as mailbox
 from presswarden.surfaces.console.door import PostRefused
 from tests.console.reviewed import paired
 from tests.console.rig import Browser, House, open_house, text_of
+from tests.fakes.clock import FrozenClock
 
 pytestmark = pytest.mark.req("A8", "W17")
 
@@ -135,6 +138,23 @@ async def test_a_single_operator_types_the_name_and_waits_fifteen_minutes(lone: 
     assert (await owner.post("/stop/resume", {**form, "word": "Northwind"})).status_code == 303
     assert await _scopes(lone) == [("organisation", "")]
     assert "ends 20" in text_of(await owner.get("/stop"))
+
+
+async def test_a_maintenance_says_when_it_ends_and_ends_then(house: House, frozen: FrozenClock) -> None:
+    owner = await house.as_role(Role.OWNER)
+    ends = (frozen.now() + timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M")
+    for fault in ("yesterday", "2020-01-01T00:00", "2031-01-01T00:00"):
+        refused = await owner.post("/stop", {"scope": "organisation", "until": fault})
+        assert (refused.status_code, "Nothing was changed." in text_of(refused)) == (422, True)
+    assert (await owner.post("/stop", {"scope": "organisation", "reason": "moving", "until": ends})).status_code == 303
+    page = text_of(await owner.get("/stop"))
+    assert "by itself, unless somebody stops it again" in page
+    assert "Resume" in page, "an owner may end it sooner"
+    frozen.advance(hours=3)
+    assert await _scopes(house) == []
+    async with house.transaction() as tx:
+        await gate.end_due(tx, frozen.now())
+    assert "All agents of this organisation: its end came by itself" in text_of(await (await house.as_role(Role.OWNER)).get("/stop"))
 
 
 async def test_what_a_sites_own_admin_stopped_is_told_with_who_resumes_it(lone: House) -> None:

@@ -68,7 +68,7 @@ class Stop:
     scope: StopScope = StopScope.ORGANISATION
     subject: str = ""
     until: datetime | None = None
-    """Somebody lifted it, and it ends then; None: it stands until somebody does."""
+    """It ends then by itself: whoever threw it said so, or somebody lifted it. None: it stands until somebody does."""
 
     def bears_on(self, sites: Collection[SiteId], agents: Collection[str], clients: Mapping[SiteId, str]) -> bool:
         """It stops what touches these sites or was begun by these agents. `clients`: whose a site is, where it is somebody's."""
@@ -210,7 +210,8 @@ def _stopped(ask: Ask, action: Action | None, standing: Standing) -> Iterator[Re
 
 def told(stop: Stop) -> str:
     """A stop in one sentence, for whoever it meets."""
-    return f"{_MET[stop.scope]} stopped since {stop.since:%Y-%m-%d %H:%M} UTC: {stop.reason}"
+    until = "" if stop.until is None else f" until {stop.until:%Y-%m-%d %H:%M} UTC"
+    return f"{_MET[stop.scope]} stopped since {stop.since:%Y-%m-%d %H:%M} UTC{until}: {stop.reason}"
 
 
 def _state(ask: Ask, standing: Standing) -> tuple[Reason, ...]:

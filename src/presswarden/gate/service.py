@@ -18,9 +18,13 @@ from presswarden.gate.model import Ask, Rate, Reason, Refusal, Standing, reasons
 from presswarden.gate.permit import Permit, args_hash
 from presswarden.gate.stopping import (
     AGENTS,
+    ALONE_WAITS,
     asked_by,
     bearing,
     begun_by,
+    due_to_end,
+    end_due,
+    end_everything,
     is_alone,
     lift,
     require_running,
@@ -45,8 +49,8 @@ from presswarden.sites import service as sites
 
 # The verbs of kill switches stand in a file of their own; this module is their door too.
 __all__ = [
-    "AGENTS", "CALLS", "PERMISSIONS", "PERMITS_KEPT", "PERMIT_LIVES", "admit", "again", "bearing", "begun_by", "expire", "is_alone", "lift", "once_or_again",
-    "require_running", "seen_by", "stop", "stops", "tell_everywhere",
+    "AGENTS", "ALONE_WAITS", "CALLS", "PERMISSIONS", "PERMITS_KEPT", "PERMIT_LIVES", "admit", "again", "bearing", "begun_by", "due_to_end", "end_due",
+    "end_everything", "expire", "is_alone", "lift", "once_or_again", "require_running", "seen_by", "stop", "stops", "tell_everywhere",
 ]  # fmt: skip
 
 PERMIT_LIVES: Final = timedelta(minutes=5)

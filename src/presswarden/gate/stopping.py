@@ -19,7 +19,7 @@ from presswarden.identity.model import ALLOWED, Permission, Person, may
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
 from presswarden.kernel.db import Tx
-from presswarden.kernel.ids import CorrelationId, PersonId, SiteId
+from presswarden.kernel.ids import CorrelationId, Everyone, OrgId, PersonId, SiteId, new_id
 from presswarden.proposals.model import Proposal
 from presswarden.sites import service as sites
 
@@ -27,6 +27,10 @@ LONGEST_REASON: Final = 200
 _SUBJECT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
 ALONE_WAITS: Final = timedelta(minutes=15)
 """Between the word of a single operator to resume and the resuming (POLICY)."""
+SHORTEST: Final = timedelta(minutes=1)
+LONGEST: Final = timedelta(days=31)
+"""Of a stop that ends by itself: maintenance. One without an end has no bound."""
+_JANITOR: Final = Actor("process", "janitor")
 AGENTS: Final = ("analyst",)
 """Ours that think. What calls by a protocol is named by its own client's id."""
 
@@ -79,18 +83,25 @@ async def stop(
     *,
     scope: StopScope = StopScope.ORGANISATION,
     subject: str = "",
+    until: datetime | None = None,
     correlation: CorrelationId,
     now: datetime,
 ) -> Stop:
     """Throw a kill switch: nothing that it bears on starts but pause, revocation and health. Thrown already, it stays as it is.
 
+    With `until` it is a maintenance and ends by itself; of two for the same, the one that lasts longer holds: a shorter one would be a resume.
     `EVERYTHING` is for whoever may do so for all: the machine's own operator, or the owner of its only organisation. Raises `Forbidden`, `StopRefused`.
     """
     who = await _may_stop(tx, person, scope, subject)
-    standing = next((one for one in await stops(tx, now) if (one.scope, one.subject) == (scope, subject) and one.until is None), None)
-    if standing is not None:
+    if until is not None and not now + SHORTEST <= until <= now + LONGEST:
+        raise StopRefused(
+            f"A stop that ends by itself ends within {LONGEST.days} days.", do="Choose another end, or none: then an owner resumes."
+        )
+    await end_due(tx, now)
+    standing = next((one for one in await stops(tx, now) if (one.scope, one.subject) == (scope, subject)), None)
+    if standing is not None and (standing.until is None or (until is not None and until <= standing.until)):
         return standing
-    thrown = Stop(_reason(reason), who.id, now, scope, subject)
+    thrown = Stop(_reason(reason), who.id, now, scope, subject, until)
     await switch.throw(tx.org, tx, thrown)
     await _record(tx, "gate.stopped", thrown, person, thrown.reason, correlation, now)
     return thrown
@@ -116,9 +127,9 @@ async def lift(
         raise StopRefused("Nothing of that reach is stopped.", do="Look at what is stopped now.")
     if not reason.strip():
         raise StopRefused("Whoever lifts a stop says why.", do="Give a reason in a few words.")
-    if standing.until is not None:
-        return standing
     until = now + ALONE_WAITS if await is_alone(tx) else None
+    if until is not None and standing.until is not None and standing.until <= until:
+        return standing
     ending = Stop(standing.reason, standing.by, standing.since, scope, subject, until)
     if until is None:
         await switch.lift(tx.org, tx, scope, subject)
@@ -128,8 +139,27 @@ async def lift(
     return None if until is None else ending
 
 
+async def end_due(tx: Tx, now: datetime) -> int:
+    """What ends by itself and has come to its end goes, and the record says so. How many. What stops everything is `end_everything`'s."""
+    over = await switch.over(tx.org, tx, now)
+    for one in over:
+        await switch.lift(tx.org, tx, one.scope, one.subject)
+        await _record(tx, "gate.ended", one, None, one.reason, CorrelationId(new_id()), now)
+    return len(over)
+
+
+async def due_to_end(everyone: Everyone, tx: Tx, now: datetime) -> tuple[tuple[OrgId, ...], bool]:
+    """The organisations with a stop that has come to its end, and whether that of the whole installation has."""
+    return await switch.due(everyone, tx, now)
+
+
+async def end_everything(everyone: Everyone, tx: Tx, now: datetime) -> Stop | None:
+    """The stop of the whole installation, once its end has come: it goes, and the caller tells every organisation's record."""
+    return await switch.end_all(everyone, tx, now)
+
+
 async def tell_everywhere(tx: Tx, kind: str, stop: Stop, reason: str, *, correlation: CorrelationId, now: datetime) -> None:
-    """Write into this organisation's record that the whole installation was stopped or resumed from outside it: `gate.stopped` or `gate.lifted`."""
+    """Write into this organisation's record that the whole installation was stopped or resumed from outside it: `gate.stopped`, `gate.lifted`, `gate.ended`."""
     await _record(tx, kind, stop, None, reason[:LONGEST_REASON], correlation, now)
 
 
@@ -166,8 +196,11 @@ def _reason(text: str) -> str:
 
 async def _record(tx: Tx, kind: str, stop: Stop, person: PersonId | None, reason: str, correlation: CorrelationId, now: datetime) -> None:
     payload: dict[str, Json] = {"reason": reason, "scope": stop.scope.value, "subject": stop.subject}
-    if kind == "gate.lifted":
+    if kind != "gate.stopped":
         payload |= {"stopped_since": unix(stop.since), "ends": unix(stop.until or now)}
-    by = Actor("process", "operator") if person is None else Actor("person", person)
+    elif stop.until is not None:
+        payload |= {"ends": unix(stop.until)}
+    nobody = _JANITOR if kind == "gate.ended" else Actor("process", "operator")
+    by = nobody if person is None else Actor("person", person)
     subject = f"{stop.scope.value}:{stop.subject or tx.org}"
     await audit.record(tx, Entry(kind, by, subject, correlation, payload), now=now)

@@ -1,18 +1,18 @@
 """The kill switches: while a row stands, nothing that it bears on starts but pause, revocation and health. SQL of their own tables only.
 
 One table holds an organisation's own, the other the one for the whole installation, which belongs to no organisation. Both are read with every call, in one
-statement. Limits: a row whose end has come stands for nothing; what was is in the record.
+statement. Limits: a row whose end has come stands for nothing, and goes with a word in the record.
 """
 
 from datetime import datetime
-from typing import Any  # rows, of either table
+from typing import Any, cast  # rows, of either table
 
-from sqlalchemy import String, bindparam, delete, literal, select, union_all
+from sqlalchemy import CursorResult, String, bindparam, delete, literal, select, union_all
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.gate.model import Stop, StopScope
 from presswarden.kernel.db import Base, Tenant, Tx
-from presswarden.kernel.ids import OrgId
+from presswarden.kernel.ids import Everyone, OrgId
 
 _ONLY = 1
 
@@ -54,6 +54,32 @@ async def stops(org: OrgId, tx: Tx, now: datetime) -> tuple[Stop, ...]:
     order = list(StopScope)
     standing = (one for one in found if one.until is None or now < one.until)
     return tuple(sorted(standing, key=lambda one: (order.index(one.scope), one.since, one.subject)))
+
+
+async def over(org: OrgId, tx: Tx, now: datetime) -> tuple[Stop, ...]:
+    """The organisation's own whose end has come."""
+    rows = await tx.scalars(select(StopRow).where(StopRow.org == org, StopRow.until <= now).order_by(StopRow.until, StopRow.subject))
+    return tuple(_stop(row) for row in rows)
+
+
+async def due(everyone: Everyone, tx: Tx, now: datetime) -> tuple[tuple[OrgId, ...], bool]:
+    """Whose end has come: of these organisations, and of the whole installation."""
+    if tx.scope is not everyone:
+        raise RuntimeError("this look-up runs across organisations")
+    orgs = tuple(OrgId(each) for each in await tx.scalars(select(StopRow.org).where(StopRow.until <= now).distinct()))
+    return orgs, await tx.scalar(select(StopAllRow.id).where(StopAllRow.until <= now)) is not None
+
+
+async def end_all(everyone: Everyone, tx: Tx, now: datetime) -> Stop | None:
+    """Of several that ask at once, one gets it."""
+    if tx.scope is not everyone:
+        raise RuntimeError("what stops everything belongs to no organisation")
+    row = await tx.scalar(select(StopAllRow).where(StopAllRow.until <= now))
+    if row is None:
+        return None
+    ended = Stop(row.reason, row.stopped_by, row.since, StopScope.EVERYTHING, "", row.until)
+    gone = await tx.execute(delete(StopAllRow).where(StopAllRow.until <= now))
+    return ended if cast("CursorResult[Any]", gone).rowcount else None
 
 
 async def throw(org: OrgId, tx: Tx, stop: Stop) -> None:

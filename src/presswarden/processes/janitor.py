@@ -17,7 +17,7 @@ from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import Clock, SystemClock
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.errors import PresswardenError
-from presswarden.kernel.ids import EVERYONE, OrgId
+from presswarden.kernel.ids import EVERYONE, CorrelationId, OrgId, new_id
 from presswarden.kernel.sealing import Kek
 from presswarden.mailbox import service as mailbox
 from presswarden.mailbox.batches import service as batches
@@ -60,6 +60,7 @@ class Janitor:
             await self._do(self.integrate)
             if self._reaped is None or self._clock.now() - self._reaped >= REAP_EVERY:
                 await self._do(self._reaper.reap)
+                await self._do(self.end_stops)
                 self._reaped = self._clock.now()
             if cleaned is None or self._clock.now() - cleaned >= CLEAN_EVERY:
                 await self._do(self.clean)
@@ -86,6 +87,26 @@ class Janitor:
             async with _alone(org, "heartbeats"), self._database.transaction(org) as tx:
                 await telemetry.audit_heartbeats(tx, self._clock.now())
         return await integrate_all(self._database, self._kek, log_host=self._log_host, now=self._clock.now())
+
+    async def end_stops(self) -> None:
+        """What was stopped for a while goes on, and the record says so. It stood for nothing from its end on: the gate reads the clock."""
+        now = self._clock.now()
+        async with self._database.reading(EVERYONE) as tx:
+            due, everything = await gate.due_to_end(EVERYONE, tx, now)
+            everybody = [one.id for one in await identity.organisations(EVERYONE, tx)] if everything else []
+        for org in due:
+            async with _alone(org, "ends of stops"), self._database.transaction(org) as tx:
+                await gate.end_due(tx, now)
+        if not everything:
+            return
+        async with self._database.transaction(EVERYONE) as tx:
+            ended = await gate.end_everything(EVERYONE, tx, now)
+        if ended is None:  # another janitor was first
+            return
+        correlation = CorrelationId(new_id())
+        for org in everybody:
+            async with _alone(org, "ends of stops"), self._database.transaction(org) as tx:
+                await gate.tell_everywhere(tx, "gate.ended", ended, ended.reason, correlation=correlation, now=now)
 
     async def clean(self) -> None:
         now = self._clock.now()

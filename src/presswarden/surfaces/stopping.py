@@ -3,6 +3,7 @@
 Limits: `gate` decides who may; whether somebody may stop the whole installation at all, and whether they proved anew who they are, is the caller's to know.
 """
 
+from datetime import datetime
 from typing import Protocol
 
 from presswarden.gate import service as gate
@@ -24,12 +25,14 @@ class Place(Protocol):
     def everyone(self) -> Everyone: ...
 
 
-async def throw(place: Place, org: OrgId, person: PersonId, scope: StopScope, subject: str, reason: str) -> Stop:
-    """Stop it. For everything: in force for all at once, written into the others' records right after."""
+async def throw(
+    place: Place, org: OrgId, person: PersonId, scope: StopScope, subject: str, reason: str, until: datetime | None = None
+) -> Stop:
+    """Stop it, until then where that is said. For everything: in force for all at once, written into the others' records right after."""
     now, correlation = place.clock.now(), CorrelationId(new_id())
     async with place.database.transaction(org) as tx:
         before = await gate.stops(tx, now)
-        stop = await gate.stop(tx, person, reason, scope=scope, subject=subject, correlation=correlation, now=now)
+        stop = await gate.stop(tx, person, reason, scope=scope, subject=subject, until=until, correlation=correlation, now=now)
     if scope is StopScope.EVERYTHING and stop not in before:
         await _tell_others(place, org, "gate.stopped", stop, stop.reason, correlation)
     return stop

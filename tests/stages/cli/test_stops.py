@@ -1,6 +1,7 @@
 """Stopping from the command line takes one line; resuming is an owner's, at a terminal, with a reason and the organisation's name."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -27,6 +28,15 @@ def test_the_organisation_a_site_an_agent_and_everything_are_stopped(on_both: Of
         assert (ran.exit_code, "Nothing new starts" in ran.output) == (0, True), ran.output
     assert [scope for scope, _ in _stopped(on_both)] == ["everything", "organisation", "site", "agent"]
     assert "breach" in on_both.run("stops").output
+
+
+def test_a_maintenance_is_given_its_end(office: Office) -> None:
+    ends = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=3)
+    ran = office.run("stop", "--until", f"{ends:%Y-%m-%dT%H:%M}")
+    assert (ran.exit_code, "It ends by itself at" in ran.output) == (0, True), ran.output
+    assert [one["until"] for one in office.ask("stops")] == [int(ends.timestamp())]
+    assert office.run("stop", "--agent", "analyst", "--until", "2020-01-01T00:00").exit_code == 3
+    assert office.run("stop", "--agent", "analyst", "--until", "soon").exit_code == 2
 
 
 def test_a_stop_has_one_reach_and_names_what_is_there(office: Office) -> None:

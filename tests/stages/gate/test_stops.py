@@ -1,6 +1,7 @@
 """Kill switches of every reach: what each stops, who throws and who lifts it, and that what is open reaches its end."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -8,10 +9,11 @@ from presswarden.agents import service as agents
 from presswarden.audit import service as audit
 from presswarden.audit.model import Actor
 from presswarden.gate import service as gate
-from presswarden.gate.model import Ask, Stop, Stopped, StopRefused, StopScope
+from presswarden.gate.model import Ask, Stop, Stopped, StopRefused, StopScope, told
 from presswarden.identity import service as identity
 from presswarden.identity.clients import service as clients
 from presswarden.identity.model import ClientUnknown, Forbidden, Grant, Role
+from presswarden.kernel.clock import unix
 from presswarden.kernel.ids import CallId, CorrelationId, OrgId, PersonId, SiteId, new_id
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Draft, LeafRole, ProposalState, Source
@@ -24,11 +26,20 @@ ANALYST = Actor("process", "analyst")
 INVENTORY = "wp.site.inventory"
 
 
-async def _stop(office: Office, scope: StopScope, subject: str = "", *, by: PersonId | None = None, reason: str = "breach") -> Stop:
+async def _stop(
+    office: Office,
+    scope: StopScope,
+    subject: str = "",
+    *,
+    by: PersonId | None = None,
+    reason: str = "breach",
+    until: datetime | None = None,
+) -> Stop:
     async with office.database.transaction(office.org) as tx:
         return await gate.stop(
-            tx, by or office.olga, reason, scope=scope, subject=subject, correlation=CorrelationId(new_id()), now=office.clock.now()
-        )
+            tx, by or office.olga, reason, scope=scope, subject=subject, until=until, correlation=CorrelationId(new_id()),
+            now=office.clock.now(),
+        )  # fmt: skip
 
 
 async def _lift(office: Office, scope: StopScope, subject: str = "", *, by: PersonId | None = None, reason: str = "mended") -> Stop | None:
@@ -202,6 +213,64 @@ async def test_a_single_operators_resume_takes_fifteen_minutes_and_a_stop_undoes
     assert await _stops(office) == [(StopScope.ORGANISATION, "")]
     await _lift(office, StopScope.ORGANISATION)
     office.clock.advance(minutes=15)
+    assert await _stops(office) == []
+
+
+async def test_a_maintenance_ends_by_itself_and_the_record_says_so_once(case: Case) -> None:
+    office = case.office
+    ends = office.clock.now() + timedelta(hours=2)
+    thrown = await _stop(office, StopScope.SITE, case.site.site, until=ends)
+    assert (thrown.until, told(thrown).count(f"until {ends:%Y-%m-%d %H:%M} UTC")) == (ends, 1)
+    assert await case.codes(_read(case.site, Actor("person", office.olga))) == ["gate.stopped_site"]
+    office.clock.advance(hours=2, seconds=-1)
+    assert await _stops(office) == [(StopScope.SITE, case.site.site)]
+    async with office.database.transaction(office.org) as tx:
+        assert await gate.end_due(tx, office.clock.now()) == 0
+    office.clock.advance(seconds=1)
+    assert await case.codes(_read(case.site, Actor("person", office.olga))) == []
+    async with office.database.transaction(office.org) as tx:
+        assert [await gate.end_due(tx, office.clock.now()) for _ in range(2)] == [1, 0]
+        (thrown_then,), (said,) = await audit.events(tx, kind="gate.stopped"), await audit.events(tx, kind="gate.ended")
+    assert thrown_then.payload is not None
+    assert said.payload is not None
+    assert (thrown_then.payload["ends"], said.payload["ends"], said.actor.id) == (unix(ends), unix(ends), "janitor")
+
+
+async def test_an_end_that_nobody_recorded_yet_is_recorded_before_the_next_stop(case: Case) -> None:
+    office = case.office
+    await _stop(office, StopScope.ORGANISATION, until=office.clock.now() + timedelta(minutes=5))
+    office.clock.advance(minutes=6)
+    assert (await _stop(office, StopScope.ORGANISATION, reason="again")).until is None
+    async with office.database.transaction(office.org) as tx:
+        assert len(await audit.events(tx, kind="gate.ended")) == 1
+
+
+async def test_a_shorter_end_changes_nothing_that_stands_and_a_longer_one_holds(office: Office) -> None:
+    now = office.clock.now()
+    first = await _stop(office, StopScope.ORGANISATION, until=now + timedelta(hours=2))
+    assert await _stop(office, StopScope.ORGANISATION, until=now + timedelta(hours=1)) == first
+    assert (await _stop(office, StopScope.ORGANISATION, until=now + timedelta(hours=3))).until == now + timedelta(hours=3)
+    assert (await _stop(office, StopScope.ORGANISATION)).until is None
+    assert (await _stop(office, StopScope.ORGANISATION, until=now + timedelta(hours=4))).until is None
+    ending = await _lift(office, StopScope.ORGANISATION)  # one person alone may approve here
+    assert ending is not None
+    assert await _stop(office, StopScope.ORGANISATION, until=now + timedelta(minutes=5)) == ending, "no way round the fifteen minutes"
+
+
+async def test_a_maintenance_is_ended_sooner_by_an_owner_alone(case: Case) -> None:
+    office = case.office
+    operator = await office.person("Otto", Role.OPERATOR)
+    await _stop(office, StopScope.ORGANISATION, by=operator, until=office.clock.now() + timedelta(hours=9))
+    with pytest.raises(Forbidden):
+        await _lift(office, StopScope.ORGANISATION, by=operator)
+    assert await _lift(office, StopScope.ORGANISATION) is None
+    assert await _stops(office) == []
+
+
+@pytest.mark.parametrize("off", [timedelta(), timedelta(hours=-1), timedelta(days=31, seconds=1)])
+async def test_an_end_that_is_past_or_too_far_off_is_refused(office: Office, off: timedelta) -> None:
+    with pytest.raises(StopRefused):
+        await _stop(office, StopScope.ORGANISATION, until=office.clock.now() + off)
     assert await _stops(office) == []
 
 

@@ -1,14 +1,18 @@
 """The janitor goes on: what fails for one organisation, or in one round, costs neither the others nor the next round."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from presswarden.audit import service as audit
+from presswarden.gate import service as gate
+from presswarden.gate.model import StopScope
 from presswarden.identity import service as identity
+from presswarden.kernel.clock import unix
 from presswarden.kernel.db import Database
-from presswarden.kernel.ids import EVERYONE, OrgId, new_id
+from presswarden.kernel.ids import EVERYONE, CorrelationId, OrgId, new_id
 from presswarden.kernel.sealing import Kek
 from presswarden.kernel.store import org_key
 from presswarden.processes.janitor import Janitor
@@ -23,6 +27,28 @@ OURS, ANOTHER = Kek("janitor", b"j" * 32), Kek("janitor", b"k" * 32)
 async def _organisation(database: Database, org: OrgId, clock: FrozenClock) -> None:
     async with database.transaction(org) as tx:
         await identity.create_organisation(tx, "Agency", "Olga", "olga@example.org", clock.now())
+
+
+@pytest.mark.req("A8")
+async def test_a_maintenance_ends_in_every_record_that_it_stood_in(database: Database, frozen: FrozenClock) -> None:
+    first, second = sorted(OrgId(new_id()) for _ in range(2))
+    for org in (first, second):
+        await _organisation(database, org, frozen)
+    ends = frozen.now() + timedelta(hours=1)
+    for scope in (StopScope.ORGANISATION, StopScope.EVERYTHING):
+        async with database.transaction(first) as tx:
+            owner = await identity.owner(tx)
+            await gate.stop(tx, owner.id, "moving house", scope=scope, until=ends, correlation=CorrelationId(new_id()), now=frozen.now())
+    janitor = Janitor(database, frozen, OURS, "log.test", 30)
+    for expected in ([], ["everything", "organisation"], ["everything", "organisation"]):
+        await janitor.end_stops()
+        async with database.reading(first) as tx:
+            assert sorted(one.subject.partition(":")[0] for one in await audit.events(tx, kind="gate.ended")) == expected
+        frozen.advance(hours=1)
+    async with database.reading(second) as tx:
+        (told,) = await audit.events(tx, kind="gate.ended")
+    assert told.payload is not None
+    assert (told.actor.id, told.payload["scope"], told.payload["ends"]) == ("janitor", "everything", unix(ends))
 
 
 @pytest.mark.req("W19", "N9")

@@ -16,7 +16,7 @@ from presswarden.reports.notices.model import BY_ITSELF, Notice, Occasion
 from presswarden.rollouts.model import Result
 
 KINDS: Final = (
-    "policy.decided", "proposal.adopted", "change.ended", "incident.opened", "incident.reopened", "gate.stopped", "gate.lifted",
+    "policy.decided", "proposal.adopted", "change.ended", "incident.opened", "incident.reopened", "gate.stopped", "gate.lifted", "gate.ended",
     "consent.given",
 )  # fmt: skip
 OF_PROPOSALS: Final = frozenset({"policy.decided", "proposal.adopted"})
@@ -59,8 +59,8 @@ def notice_of(entry: Recorded, proposal: Proposal | None) -> Notice | None:
         says = "A site can't be reached." if away else "An incident was opened: something looks wrong on a site."
         occasion = Occasion.UNREACHABLE if away else Occasion.INCIDENT
         return Notice(entry.id, occasion, says, f"/incidents/{thing}", entry.at, _site(payload), entry.subject)
-    if kind in {"gate.stopped", "gate.lifted"}:
-        says = f"{_REACH.get(str(payload.get('scope')), 'Something')} was {'stopped' if kind == 'gate.stopped' else 'resumed'}."
+    if kind in _STOPS:
+        says = f"{_REACH.get(str(payload.get('scope')), 'Something')} {_STOPS[kind]}."
         return Notice(entry.id, Occasion.STOP, says, "/stop", entry.at, subject=entry.subject)
     if kind == "consent.given" and payload.get("alone") is True and payload.get("risk") in _GRAVE:
         says = "The only person who may approve said yes to a grave change; it begins fifteen minutes later, unless somebody stops it."
@@ -68,6 +68,11 @@ def notice_of(entry: Recorded, proposal: Proposal | None) -> Notice | None:
     return None
 
 
+_STOPS: Final[Mapping[str, str]] = {
+    "gate.stopped": "was stopped",
+    "gate.lifted": "was resumed",
+    "gate.ended": "is stopped no longer: the end came that was said before",
+}
 _REACH: Final[Mapping[str, str]] = {
     "everything": "The whole installation",
     "organisation": "The organisation",

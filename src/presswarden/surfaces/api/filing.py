@@ -14,7 +14,8 @@ from starlette.requests import ClientDisconnect
 from presswarden.approvals.wanting import want_update
 from presswarden.gate import service as gate
 from presswarden.gate.model import StopScope
-from presswarden.identity.model import Permission
+from presswarden.identity import service as identity
+from presswarden.identity.model import Permission, reach
 from presswarden.identity.tokens.model import Scope
 from presswarden.kernel.canonical import decode_object
 from presswarden.kernel.db import Tx
@@ -24,11 +25,13 @@ from presswarden.mailbox import service as mailbox
 from presswarden.mailbox import wishes
 from presswarden.reports.answers import service as answers
 from presswarden.reports.answers.model import Answer
+from presswarden.reports.fleet import service as fleet
 from presswarden.reports.pulse import service as pulse
 from presswarden.sites import service as sites
 from presswarden.surfaces.api import shapes, shaping
 from presswarden.surfaces.api.asking import Nothing, id_of, require_sight
 from presswarden.surfaces.api.place import Caller, Place, calling
+from presswarden.surfaces.planning import MOST_AT_ONCE, Wanted, plan
 
 LARGEST: Final = 1_048_576
 DEEPEST: Final = 8
@@ -85,6 +88,42 @@ def routes(place: Place) -> APIRouter:
         await place.wake.ring(mailbox.DISPATCH)
         return answer
 
+    @router.post(
+        "/proposals/updates/many",
+        tags=["proposals"],
+        response_model=shapes.PlannedUpdates,
+        openapi_extra=_takes(shapes.UpdatesWanted),
+    )
+    async def file_updates(caller: Asker, request: Request, key: Key, _asked: Bare) -> Response:
+        """File what many sites are offered, each as a proposal of its own; each says what came of it, and one that is refused holds no other up."""
+        raw, wanted = await _body(request, shapes.UpdatesWanted)
+        sites_ = tuple(SiteId(id_of(each)) for each in wanted.sites)
+        for each in sites_:
+            require_sight(caller, Permission.SITE_SEE, each)
+        whole = _whole(request, raw)
+        async with place.reading(caller) as tx:
+            if reach(caller.person, Permission.PROPOSE) == frozenset():
+                await identity.require(tx, caller.person.id, Permission.PROPOSE)
+            there = {site for site, _ in await fleet.named(tx, caller.person, sites_)}
+            for each in sites_:
+                if each not in there:
+                    await sites.site_of(tx, each)  # says that it is not there
+            before = await answers.known(tx, caller.person.id, key, whole, now=place.clock.now())
+            named = (wanted.component,) if wanted.component else ()
+            found = await fleet.offered(tx, caller.person, sites=sites_, components=named, most=MOST_AT_ONCE + 1)
+        if before is not None:
+            return _replayed(before)
+        if len(found) > MOST_AT_ONCE:
+            raise BodyRefused(f"These are more than {MOST_AT_ONCE} updates.", do="Name fewer sites, or one component.")
+        told = await plan(place, caller.organisation.id, caller.person.id, [Wanted(one.site, one.component) for one in found])
+        body = shapes.PlannedUpdates(items=[shaping.planned(one) for one in told]).model_dump_json()
+        # After the work, which is many transactions: whoever sends it twice at once is told what stands, and nothing is filed twice.
+        async with place.transaction(caller) as tx:
+            first = await answers.begin(tx, caller.person.id, key, whole, now=place.clock.now())
+            if first is None:
+                await answers.keep(tx, caller.person.id, key, Answer(200, body))
+        return _replayed(first) if first is not None else Response(body, 200, media_type="application/json")
+
     @router.post("/stops", tags=["stops"], status_code=201, response_model=shapes.Stop, openapi_extra=_takes(shapes.StopWanted))
     async def throw_stop(caller: Asker, request: Request, key: Key, _asked: Bare) -> Response:
         """Throw a kill switch. Lifting it is an owner's, at a page or a terminal."""
@@ -95,7 +134,7 @@ def routes(place: Place) -> APIRouter:
 
         async def work(tx: Tx) -> BaseModel:
             found = await gate.stop(
-                tx, caller.person.id, wanted.reason, scope=scope, subject=wanted.subject, correlation=CorrelationId(new_id()),
+                tx, caller.person.id, wanted.reason, scope=scope, subject=wanted.subject, until=wanted.until, correlation=CorrelationId(new_id()),
                 now=place.clock.now(),
             )  # fmt: skip
             return shaping.stop(found)
@@ -126,14 +165,21 @@ async def _once(
     place: Place, caller: Caller, request: Request, key: str, raw: bytes, status: int, work: Callable[[Tx], Awaitable[BaseModel]]
 ) -> Response:
     """Do it, or give the answer that it got before: key, work and answer are one transaction."""
-    whole = b"\n".join([request.method.encode(), request.url.path.encode(), raw])
     async with place.transaction(caller) as tx:
-        before = await answers.begin(tx, caller.person.id, key, whole, now=place.clock.now())
+        before = await answers.begin(tx, caller.person.id, key, _whole(request, raw), now=place.clock.now())
         if before is not None:
-            return Response(before.body, before.status, media_type="application/json", headers={"Idempotent-Replayed": "true"})
+            return _replayed(before)
         body = (await work(tx)).model_dump_json()
         await answers.keep(tx, caller.person.id, key, Answer(status, body))
     return Response(body, status, media_type="application/json")
+
+
+def _whole(request: Request, raw: bytes) -> bytes:
+    return b"\n".join([request.method.encode(), request.url.path.encode(), raw])
+
+
+def _replayed(before: Answer) -> Response:
+    return Response(before.body, before.status, media_type="application/json", headers={"Idempotent-Replayed": "true"})
 
 
 async def _body(request: Request, shape: type[Taken]) -> tuple[bytes, Taken]:

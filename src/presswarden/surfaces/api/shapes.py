@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar  # Any: JSON of a site's facts, and of a policy
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
 
@@ -204,15 +204,39 @@ class Asked(Given):
     request: str
 
 
+class PlannedUpdate(Given):
+    site: str
+    component: str
+    outcome: str = Field(description="made, waits or refused.")
+    code: str = Field(description="Why it waits or was refused; empty for what was made.")
+    says: str
+    proposal: str | None = Field(description="The one that was made, or that stands already.")
+    again: bool = Field(description="What it waits for passes by itself; ask again then, with a new key.")
+
+
+class PlannedUpdates(Given):
+    items: list[PlannedUpdate]
+
+
 class UpdateWanted(Taken):
     site: Annotated[str, Field(min_length=36, max_length=36, description="The site's id.")]
     component: Annotated[str, Field(min_length=1, max_length=300, examples=["plugin:akismet/akismet.php"])]
+
+
+class UpdatesWanted(Taken):
+    sites: Annotated[
+        list[Annotated[str, Field(min_length=36, max_length=36)]], Field(min_length=1, max_length=200, description="Ids of sites.")
+    ]
+    component: Annotated[
+        str, Field(max_length=300, description="This component alone; empty for all that they are offered.", examples=["plugin:akismet/akismet.php"])
+    ] = ""  # fmt: skip
 
 
 class StopWanted(Taken):
     scope: Annotated[str, Field(pattern="^(organisation|client|site|agent)$")]
     subject: Annotated[str, Field(max_length=64, description="The id of the client, site or agent; empty for the organisation.")] = ""
     reason: Annotated[str, Field(min_length=1, max_length=200)]
+    until: Annotated[AwareDatetime | None, Field(strict=False, description="It ends by itself then, within 31 days; null: an owner resumes.")] = None
 
 
 class PauseWanted(Taken):

@@ -5,6 +5,7 @@ stays paused; only that admin lifts it.
 """
 
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -47,9 +48,11 @@ def register(app: typer.Typer, counter: Counter) -> None:
     def stop(
         context: typer.Context, site: _Site = "", client: _Client = "", agent: _Agent = "", everything: _Everything = False,
         reason: Annotated[str, typer.Option(help="Why, in a few words: whoever is refused reads it.")] = "",
+        until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], help="A maintenance: ends by itself then (UTC).")] = None,
     ) -> None:  # fmt: skip
         """Stop at once: nothing new starts; what is open on a site reaches its safe end. Without an option: the whole organisation."""
-        counter.serve(context, lambda desk: _stop(desk, _named(site, client, agent, everything=everything), reason))
+        ends = None if until is None else until.replace(tzinfo=UTC)
+        counter.serve(context, lambda desk: _stop(desk, _named(site, client, agent, everything=everything), reason, ends))
 
     @app.command("resume")
     def resume(
@@ -88,11 +91,12 @@ async def _subject(desk: Desk, named: tuple[StopScope, str]) -> str:
     return name if scope is StopScope.AGENT else ""
 
 
-async def _stop(desk: Desk, named: tuple[StopScope, str], reason: str) -> int:
+async def _stop(desk: Desk, named: tuple[StopScope, str], reason: str, until: datetime | None) -> int:
     subject = await _subject(desk, named)
-    stop = await stopping.throw(desk, desk.org, desk.person.id, named[0], subject, reason)
+    stop = await stopping.throw(desk, desk.org, desk.person.id, named[0], subject, reason, until)
     await desk.wake.ring(mailbox.DISPATCH)
-    print(document(_plain(stop)) if desk.json else f"Stopped: {_what(stop)}. Nothing new starts; what is open reaches its safe end.")
+    ends = "" if stop.until is None else f" It ends by itself at {moment(stop.until)}."
+    print(document(_plain(stop)) if desk.json else f"Stopped: {_what(stop)}. Nothing new starts; what is open reaches its safe end.{ends}")
     return 0
 
 

@@ -1,5 +1,6 @@
 """`/stop`: works without JavaScript. A stop asks for nothing but a click; a resume for an owner, a reason and a fresh proof of who it is. Limits: thin."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -31,14 +32,14 @@ def routes(desk: Desk) -> APIRouter:
     @router.post("/stop")
     async def stop(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
         named, text = await door.field(request, "scope", longest=20), await door.field(request, "subject", longest=300)
-        reason = await door.field(request, "reason", longest=LONGEST)
+        reason, ends = await door.field(request, "reason", longest=LONGEST), await door.field(request, "until", longest=30)
         try:
-            scope = _scope(named)
+            scope, until = _scope(named), _until(ends)
             await _may_reach(desk, visit, scope)
             subject = await _subject(desk, visit, scope, text)
-            await stopping.throw(desk, visit.org, visit.person.id, scope, subject, reason)
+            await stopping.throw(desk, visit.org, visit.person.id, scope, subject, reason, until)
         except (StopRefused, NotFound) as fault:
-            return await _shown(desk, request, visit, fault, scope=named, subject=text, reason=reason)
+            return await _shown(desk, request, visit, fault, scope=named, subject=text, reason=reason, until=ends)
         await desk.wake.ring(mailbox.DISPATCH)
         return sight.see_other("/stop")
 
@@ -71,12 +72,13 @@ async def _shown(
     scope: str = "",
     subject: str = "",
     reason: str = "",
+    until: str = "",
 ) -> Response:
     count = await _organisations(desk)
     async with desk.reading(visit) as tx:
         problem = "" if fault is None else f"{fault.says} {fault.do}"
         view = await views.gather(
-            tx, visit, desk.clock.now(), organisations=count, scope=scope, subject=subject, problem=problem, reason=reason
+            tx, visit, desk.clock.now(), organisations=count, scope=scope, subject=subject, problem=problem, reason=reason, until=until
         )
     status = 200 if fault is None else 422 if isinstance(fault, NotFound) else problems.status(fault.code)
     return desk.pages.render(request, "stop/stop.html", view=view, visit=visit, status=status)
@@ -109,6 +111,17 @@ async def _typed(desk: Desk, visit: Visit, word: str) -> None:
     async with desk.reading(visit) as tx:
         if await gate.is_alone(tx) and word.strip() != visit.organisation.name:
             raise StopRefused("You are the only one who may approve here.", do="Type the organisation's name to resume.")
+
+
+def _until(text: str) -> datetime | None:
+    """What a field for a moment holds (UTC); None for an empty one."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise StopRefused("The end is not a date with a time.", do="Write it as 2026-11-20T18:00, in UTC.") from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def _scope(text: str) -> StopScope:

@@ -22,6 +22,7 @@ from presswarden.surfaces.console.visit import Visit
 
 MOST_PAST: Final = 20
 MOST_AT_SITES: Final = 200
+_PROCESSES: Final = {"janitor": "itself"}
 WORDS: Final = {
     StopScope.EVERYTHING: "The whole installation",
     StopScope.ORGANISATION: "All agents of this organisation",
@@ -39,6 +40,8 @@ class Standing:
     what: str
     name: str
     by: str
+    resumable: bool
+    """Lifting it would end it sooner than it ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,20 @@ class StopPage:
     """One person alone may approve: lifting takes fifteen minutes, and the organisation's name typed."""
     problem: str = ""
     reason: str = ""
+    until: str = ""
 
 
 async def gather(
-    tx: Tx, visit: Visit, now: datetime, *, organisations: int, scope: str = "", subject: str = "", problem: str = "", reason: str = ""
+    tx: Tx,
+    visit: Visit,
+    now: datetime,
+    *,
+    organisations: int,
+    scope: str = "",
+    subject: str = "",
+    problem: str = "",
+    reason: str = "",
+    until: str = "",
 ) -> StopPage:
     """`organisations`: how many there are on this installation; with one, its owner may stop all of it."""
     everybody: dict[str, str] = {one.id: one.name for one in await identity.people(tx)}
@@ -95,8 +108,19 @@ async def gather(
     names: dict[str, str] = {**{one.id: one.name for one in known}, **labels}
     counts = await fleet.counts(tx, visit.person)
     owner = Role.OWNER in visit.person.roles
+    alone = await gate.is_alone(tx)
+    sooner = now + gate.ALONE_WAITS if alone else now
     return StopPage(
-        standing=tuple(Standing(one, WORDS[one.scope], names.get(one.subject, one.subject), everybody.get(one.by, "")) for one in found),
+        standing=tuple(
+            Standing(
+                one,
+                WORDS[one.scope],
+                names.get(one.subject, one.subject),
+                everybody.get(one.by, ""),
+                one.until is None or sooner < one.until,
+            )
+            for one in found
+        ),
         past=await _past(tx, everybody) if visit.may(Permission.AUDIT_SEE) else (),
         at_sites=await _at_sites(tx, visit),
         effect=Effect(counts.sites, counts.running, counts.waiting),
@@ -107,9 +131,10 @@ async def gather(
         may_all=visit.may(Permission.SITE_PAUSE),
         may_everything=owner and organisations == 1,
         may_resume=visit.may(Permission.SITE_RESUME),
-        alone=await gate.is_alone(tx),
+        alone=alone,
         problem=problem,
         reason=reason,
+        until=until,
     )
 
 
@@ -120,7 +145,7 @@ async def _labels(tx: Tx, found: Sequence[Stop]) -> dict[str, str]:
 
 async def _past(tx: Tx, everybody: dict[str, str]) -> tuple[Past, ...]:
     entries: list[Recorded] = []
-    for kind in ("gate.stopped", "gate.lifted"):
+    for kind in ("gate.stopped", "gate.lifted", "gate.ended"):
         entries += await audit.events(tx, search=Search(kind=kind), limit=MOST_PAST, newest_first=True)
     entries.sort(key=lambda one: (one.at, one.id), reverse=True)
     return tuple(_of(one, everybody) for one in entries[:MOST_PAST])
@@ -130,8 +155,10 @@ def _of(entry: Recorded, everybody: dict[str, str]) -> Past:
     payload = entry.payload or {}
     scope = str(payload.get("scope", ""))
     what = WORDS[StopScope(scope)] if scope in set(StopScope) else "Something"
-    done = "stopped" if entry.kind == "gate.stopped" else "resumed"
-    by = everybody.get(entry.actor.id, "the operator" if entry.actor.kind == "process" else "somebody who left")
+    done = {"gate.stopped": "stopped", "gate.lifted": "resumed"}.get(entry.kind, "its end came")
+    by = everybody.get(
+        entry.actor.id, _PROCESSES.get(entry.actor.id, "the operator") if entry.actor.kind == "process" else "somebody who left"
+    )
     return Past(entry.at, f"{what}: {done}", by, str(payload.get("reason", "")))
 
 
