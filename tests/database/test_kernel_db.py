@@ -50,6 +50,23 @@ async def test_a_statement_built_once_that_names_no_organisation_is_not_run(data
             await tx.change(insert(OrgKeyRow), org=new_id())
 
 
+@pytest.mark.req("W4")
+async def test_a_statement_that_names_another_organisation_is_not_sent_however_it_is_run(database: Database, org: OrgId) -> None:
+    """Also past the narrowing, and among many rows of one insert."""
+    theirs = OrgId(new_id())
+    row = {"org": theirs, "owner": "web", "wrapped": b"x"}
+    for statement, values in (
+        (insert(OrgKeyRow), row), (insert(OrgKeyRow.__table__).values(row), None), (insert(OrgKeyRow), [{**row, "org": org}, row]),
+        (select(OrgKeyRow.__table__).where(OrgKeyRow.org == theirs), None), (delete(OrgKeyRow).where(OrgKeyRow.org == theirs), None),
+    ):  # fmt: skip
+        async with database.transaction(org) as tx:
+            for run in (tx.direct.execute, tx.execute):
+                with pytest.raises(RuntimeError, match="another organisation"):
+                    await run(statement, values)
+    async with database.transaction(EVERYONE) as tx:
+        assert (await tx.direct.execute(insert(OrgKeyRow.__table__).values(row))).rowcount == 1
+
+
 async def test_a_block_that_raises_changes_nothing(database: Database, org: OrgId) -> None:
     with pytest.raises(ZeroDivisionError):
         async with database.transaction(org) as tx:

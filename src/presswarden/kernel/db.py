@@ -7,6 +7,7 @@ connection: nothing of ours outlives one there. Limits: SQL itself stands in `st
 
 import asyncio
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -46,6 +47,8 @@ _SQLITE_UNABLE = frozenset(
 """What lies with the file and not with the statement."""
 
 
+_ORGANISATION = re.compile(r"(of_)?org(_\d+)?$")
+"""What a value that is compared with, or put into, the column of the organisation is called: by us, or by SQLAlchemy after the column."""
 _SAY_SCOPE = "SELECT set_config('presswarden.org', $1, true), set_config('presswarden.everyone', $2, true)"
 """What row-level security asks for. Local to the transaction, both of them: behind a pooler the next one on the connection may be anybody's."""
 
@@ -151,6 +154,7 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(self.url, **options)
         # SQLite has one writer; queueing here is fair and free, queueing in the file is polling.
         self._writer = asyncio.Lock() if self.is_sqlite else None
+        event.listen(self.engine.sync_engine, "before_cursor_execute", _name_no_other_organisation)
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
@@ -186,7 +190,7 @@ class Database:
                 if self._folder and not _is_folder(self._folder):
                     # Asked here: the driver's thread answers a failed opening late, perhaps to a loop that has ended.
                     raise FileNotFoundError
-                tx.direct = connection = await tx.connection(execution_options={"presswarden_begin": mode})
+                tx.direct = connection = await tx.connection(execution_options={"presswarden_begin": mode, "presswarden_scope": scope})
                 if not self.is_sqlite:
                     await connection.exec_driver_sql(_SAY_SCOPE, ("", "yes") if isinstance(scope, Everyone) else (scope, ""))
             except (OSError, DBAPIError, sqlite3.Error) as fault:
@@ -257,6 +261,15 @@ def _narrow_to_the_organisation(state: ORMExecuteState) -> None:
     if isinstance(scope, Everyone) or state.is_column_load or not (state.is_select or state.is_update or state.is_delete):
         return
     state.statement = state.statement.options(with_loader_criteria(Tenant, lambda table: table.org == scope, include_aliases=True))
+
+
+def _name_no_other_organisation(connection: Connection, _cursor: object, _statement: str, _values: object, context: Any, _many: bool) -> None:
+    """The last look, at whatever is sent: also inserts and what goes past the narrowing say no organisation but the transaction's own."""
+    scope = connection.get_execution_options().get("presswarden_scope", EVERYONE)
+    rows = context.compiled_parameters if not isinstance(scope, Everyone) and context.compiled is not None else ()
+    named = [name for name in rows[0] if _ORGANISATION.match(name)] if rows else ()
+    if any(row[name] != scope for row in rows for name in named):
+        raise RuntimeError("a statement that names another organisation than its transaction")
 
 
 @event.listens_for(Session, "before_flush")
