@@ -26,7 +26,7 @@ class Case:
     may: frozenset[Role]
     first: int = 200
     """What the first role that may is answered; a later one may meet that it was done already."""
-    form: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     why: str = ""
     """Where `first` is no success: what is missing."""
 
@@ -141,7 +141,12 @@ FIELDS: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (
     ("/people/{person}/roles/withdraw", {"role": "viewer", "over": "client:{client}"}),
     ("/sites/new", {"label": "Newcomer", "mode": "", "client": "{client}"}),
     ("/sites/{site}/client", {"client": "{client}"}),
-    *(("/sites/bulk", {"do": do, "site": "{site}", "tag": "x", "mode": "observe"}) for do in ("check", "tag", "untag", "mode", "client")),
+    *(
+        ("/sites/bulk", {"do": do, "site": "{site}", "tag": "x", "mode": "observe"})
+        for do in ("check", "tag", "untag", "mode", "client", "update")
+    ),
+    ("/sites/bulk", {"do": "update-all", "component": "{component}"}),
+    ("/sites/bulk", {"do": "update-again", "pair": "{site} {component}"}),
     *(("/stop", {"scope": of, "subject": f"{{{of}}}", **_WHY}) for of in _IDS),
     *(("/stop/resume", {"scope": of, "subject": f"{{{of}}}", **_WHY}) for of in _IDS),
     ("/proposals/answer-many", {"action": "later", "days": "1", "chosen": "{proposal}:{digest}"}),
@@ -163,6 +168,7 @@ API_GETS: Final[Mapping[str, Case]] = {
 }  # fmt: skip
 API_POSTS: Final[Mapping[str, Case]] = {
     "/proposals/updates": Case(WORKS, 201, _UPDATE),
+    "/proposals/updates/many": Case(WORKS, 200, {"sites": ("{site}",), "component": AKISMET}),
     "/sites/{site}/pause": Case(STOPS, 202, _WHY),
     "/stops": Case(STOPS, 201, {"scope": "site", "subject": "{site}", **_WHY}),
 }

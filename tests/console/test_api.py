@@ -72,6 +72,27 @@ async def test_a_filed_update_waits_for_people_and_is_filed_once_for_one_key(her
     assert mailbox.DISPATCH in here.wake.rung
 
 
+async def test_updates_of_many_sites_are_filed_one_by_one_and_once_for_one_key(here: Api) -> None:
+    token, key = await here.token(here.office.olga), new_id()
+    body = {"sites": [here.site.site], "component": SHOP_PLUGIN}
+    filed = await here.post(token, "/proposals/updates/many", body, key)
+    assert filed.status_code == 200
+    (one,) = filed.json()["items"]
+    assert (one["outcome"], one["code"], one["component"]) == ("made", "", SHOP_PLUGIN)
+    again = await here.post(token, "/proposals/updates/many", body, key)
+    assert (again.status_code, again.content, again.headers["idempotent-replayed"]) == (200, filed.content, "true")
+    assert code_of(await here.post(token, "/proposals/updates/many", {**body, "component": "core"}, key)) == (422, "api.key_reused")
+    (stands,) = (await here.post(token, "/proposals/updates/many", body)).json()["items"]
+    assert (stands["outcome"], stands["code"], stands["proposal"]) == ("waits", "update.stands", one["proposal"])
+    (only,) = (await here.get(token, "/proposals")).json()["items"]
+    assert (only["id"], only["state"]) == (one["proposal"], "waiting")
+    assert (await here.post(token, "/proposals/updates/many", {**body, "component": "plugin:no/no.php"})).json() == {"items": []}
+    viewer = await here.token(await here.office.person("Vera", Role.VIEWER))
+    assert code_of(await here.post(viewer, "/proposals/updates/many", body)) == (403, "identity.forbidden")
+    strange = {"sites": [here.site.site, new_id()]}
+    assert code_of(await here.post(token, "/proposals/updates/many", strange)) == (404, "not_found")
+
+
 async def test_a_key_holds_for_a_day_and_for_its_own_person(here: Api) -> None:
     key, anna = new_id(), await here.office.person("Anna", Role.OPERATOR)
     body = {"scope": "agent", "subject": "analyst", "reason": "x"}
@@ -193,7 +214,7 @@ async def test_the_document_is_open_and_names_no_consent(here: Api) -> None:
     assert document["openapi"].startswith("3.1")
     assert document["servers"] == [{"url": PREFIX}]
     posts = {path for path, methods in document["paths"].items() if "post" in methods}
-    assert posts == {"/proposals/updates", "/stops", "/sites/{site}/pause"}
+    assert posts == {"/proposals/updates", "/proposals/updates/many", "/stops", "/sites/{site}/pause"}
     for methods in document["paths"].values():
         for told in methods.values():
             assert told["security"] == [{"HTTPBearer": []}]

@@ -80,7 +80,7 @@ def _of_table(table: Mapping[str, Case], method: str, own: Furnished, foreign: M
 def _of_case(
     path: str, case: Case, method: str, own: Furnished, foreign: Mapping[str, str], *, in_form: bool = False
 ) -> Iterator[tuple[Sent, Sent]]:
-    places = dict.fromkeys([*(() if in_form else named(path)), *(name for value in case.form.values() for name in named(value))])
+    places = dict.fromkeys([*(() if in_form else named(path)), *(name for value in case.form.values() for name in named("".join(value)))])
     for name in places:
         for of in ("site", "client") if name == "scope" else () if name in NO_THINGS else (name,):
             if of in foreign:

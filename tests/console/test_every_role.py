@@ -79,8 +79,10 @@ async def test_the_api_answers_every_role_as_the_table_says(house: House, own: F
     assert not wrong, "\n".join(wrong)
 
 
-def form_of(case: Case, names: Mapping[str, str]) -> dict[str, str]:
-    return {key: filled(value, names) for key, value in case.form.items()}
+def form_of(case: Case, names: Mapping[str, str]) -> dict[str, str | list[str]]:
+    return {
+        key: filled(value, names) if isinstance(value, str) else [filled(each, names) for each in value] for key, value in case.form.items()
+    }
 
 
 async def bearer(house: House, role: Role) -> dict[str, str]:

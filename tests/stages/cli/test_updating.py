@@ -125,3 +125,20 @@ def test_whoever_may_not_propose_may_not_update(office: Office) -> None:
         ran = office.run("site", "update", "shop", AKISMET, who=role.value)
         assert (ran.exit_code, "identity.forbidden" in ran.output) == (3, True), role
     assert _waiting(office) == []
+
+
+@pytest.mark.req("W1")
+def test_updates_of_many_sites_are_planned_and_none_is_agreed_to(on_both: Office) -> None:
+    made = on_both.run("--json", "proposal", "plan", "--component", AKISMET)
+    (one,) = json.loads(made.stdout)
+    assert (made.exit_code, one["outcome"], one["component"]) == (0, "made", AKISMET)
+    (filed,) = _waiting(on_both)
+    assert (filed["id"], on_both.work_filed()) == (one["proposal"], 0)
+    again = on_both.run("proposal", "plan", "--site", "shop")
+    assert (again.exit_code, "0 made, 1 not yet, 0 refused" in again.output) == (0, True)
+
+
+def test_a_plan_for_many_needs_a_site_or_a_component_and_something_to_update(office: Office) -> None:
+    assert office.run("proposal", "plan").exit_code == 2
+    nothing = office.run("--json", "proposal", "plan", "--component", "core")
+    assert (nothing.exit_code, json.loads(nothing.stderr)["code"]) == (3, "update.no_offer")

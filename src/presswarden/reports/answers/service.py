@@ -22,6 +22,14 @@ async def begin(tx: Tx, person: PersonId, key: str, request: bytes, *, now: date
     return kept[1]
 
 
+async def known(tx: Tx, person: PersonId, key: str, request: bytes, *, now: datetime) -> Answer | None:
+    """The same look without using the key: for work of many transactions, after which `begin` and `keep` follow. Raises `KeyReused`."""
+    kept = await store.find(tx.org, tx, person, _named(key), now - KEPT)
+    if kept is not None and kept[0] != hashlib.sha256(request).hexdigest():
+        raise KeyReused("This key came before with another request.", do="Use a new key for a new request.")
+    return None if kept is None else kept[1]
+
+
 async def keep(tx: Tx, person: PersonId, key: str, answer: Answer) -> None:
     await store.put(tx.org, tx, person, _named(key), answer)
 

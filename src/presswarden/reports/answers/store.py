@@ -35,6 +35,13 @@ async def claim(org: OrgId, tx: Tx, person: PersonId, key: str, digest: str, now
     return None
 
 
+async def find(org: OrgId, tx: Tx, person: PersonId, key: str, before: datetime) -> tuple[str, Answer] | None:
+    """The digest and the answer that the key was used for; None for a new one, and for one that is older than `before`."""
+    mine = (AnswerRow.org == org, AnswerRow.person == person, AnswerRow.key == key, AnswerRow.at >= before)
+    row = (await tx.scalars(select(AnswerRow).where(*mine))).one_or_none()
+    return None if row is None else (row.digest, Answer(row.status, row.body))
+
+
 async def count(org: OrgId, tx: Tx, person: PersonId) -> int:
     return await tx.scalar(select(func.count()).select_from(AnswerRow).where(AnswerRow.org == org, AnswerRow.person == person)) or 0
 

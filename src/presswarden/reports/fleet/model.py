@@ -156,6 +156,19 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Offered:
+    """One update that one site is offered."""
+
+    site: SiteId
+    label: str
+    component: str
+    name: str
+    version: str
+    """What runs there now; "" where nothing tells."""
+    newer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     sites: int
     waiting: int

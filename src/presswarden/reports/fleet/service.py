@@ -10,7 +10,8 @@ from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import NotFound
 from presswarden.kernel.ids import SiteId
 from presswarden.reports.fleet import store
-from presswarden.reports.fleet.model import PAGE, Counts, Fleet, Listed, Tab, Used, Version, Wish
+from presswarden.reports.fleet.model import PAGE, Counts, Fleet, Listed, Offered, Tab, Used, Version, Wish
+from presswarden.reports.fleet.offers import store as offers
 from presswarden.telemetry.model import HEARTBEAT_LATE
 
 MOST_AT_ONCE: Final = 10_000
@@ -67,6 +68,13 @@ async def versions(tx: Tx, person: Person, component: str) -> tuple[str, tuple[V
     if not found:
         raise ComponentUnknown("No site reports this component.", do="Look at the list of components.")
     return name, tuple(sorted(found, key=lambda one: as_version(one.version), reverse=True)), offered
+
+
+async def offered(
+    tx: Tx, person: Person, *, sites: tuple[SiteId, ...] | None = None, components: tuple[str, ...] = (), family: str = "", most: int
+) -> tuple[Offered, ...]:
+    """What sites that the person may see are offered, by the sites' names: of these sites, of these components, of one family; at most `most`."""
+    return await offers.offered(tx.org, tx, reach(person, Permission.SITE_SEE), sites, components, family, most)
 
 
 def as_version(text: str) -> tuple[tuple[int, int, str], ...]:

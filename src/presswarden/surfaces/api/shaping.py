@@ -13,6 +13,7 @@ from presswarden.reports.sites.model import Part, SiteReport
 from presswarden.rollouts import model as rollouts
 from presswarden.sites import model as sites
 from presswarden.surfaces.api import shapes
+from presswarden.surfaces.planning import Planned
 from presswarden.telemetry import model as telemetry
 
 
@@ -125,3 +126,15 @@ def entry(of: audit.Recorded, *, payload: bool) -> shapes.Entry:
 
 def stop(of: gate.Stop) -> shapes.Stop:
     return shapes.Stop(scope=of.scope.value, subject=of.subject, reason=of.reason, by=of.by, since=of.since, until=of.until)
+
+
+def planned(one: Planned) -> shapes.PlannedUpdate:
+    return shapes.PlannedUpdate(
+        site=one.site,
+        component=one.component,
+        outcome=one.outcome.value,
+        code=one.code,
+        says=one.says,
+        proposal=one.proposal,
+        again=one.again,
+    )

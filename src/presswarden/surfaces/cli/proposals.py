@@ -14,7 +14,7 @@ from presswarden.kernel.ids import ProposalId
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Proposal, ProposalState
 from presswarden.sites import service as sites
-from presswarden.surfaces.cli import consenting, proposal_pages
+from presswarden.surfaces.cli import bulk, consenting, proposal_pages
 from presswarden.surfaces.cli.desk import Counter, Desk
 from presswarden.surfaces.cli.output import document, moment, table
 from presswarden.surfaces.cli.sites import Reason
@@ -40,6 +40,17 @@ def commands(counter: Counter) -> typer.Typer:
         """List proposals, newest first."""
         states = (state,) if state else tuple(ProposalState) if everything else _STANDING
         counter.serve(context, lambda desk: _list(desk, site, states, limit))
+
+    @app.command("plan")
+    def plan(
+        context: typer.Context,
+        site: Annotated[list[str] | None, typer.Option(help="A site: id, label or home. More than once for more. Default: all.")] = None,
+        component: Annotated[list[str] | None, typer.Option(help="This component alone, such as core. More than once for more.")] = None,
+    ) -> None:
+        """File the updates that sites are offered, one proposal for each component of each site. Agrees to none of them."""
+        if not site and not component:
+            raise typer.BadParameter("Name a --site, a --component, or both.")
+        counter.serve(context, lambda desk: bulk.plan_many(desk, site or [], component or []))
 
     @app.command("show")
     def show(context: typer.Context, proposal: Id) -> None:

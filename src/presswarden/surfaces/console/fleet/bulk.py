@@ -1,7 +1,7 @@
-"""`POST /sites/bulk`: the same for many sites: ask them, tag them, choose their mode, say whose they are.
+"""`POST /sites/bulk`: the same for many sites: ask them, tag them, choose their mode, say whose they are, plan their updates.
 
 Each site is asked of its own stage, with that stage's own checks; one that refuses is named with its reason and holds none of the others up. Limits: nothing
-here changes a site: updates are planned for each component, and people say yes to a plan.
+here changes a site: each update becomes a plan of its own (`planning`), and people say yes to a plan.
 """
 
 from collections.abc import Awaitable, Callable
@@ -29,6 +29,8 @@ from presswarden.reports.fleet.model import read
 from presswarden.sites.tags import service as tags
 from presswarden.surfaces.console import door
 from presswarden.surfaces.console.desk import Desk
+from presswarden.surfaces.console.fleet import planning
+from presswarden.surfaces.console.fleet.planning import NothingChosen
 from presswarden.surfaces.console.fleet.views import MODE_WORDS
 from presswarden.surfaces.console.visit import Visit
 
@@ -37,10 +39,6 @@ HEALTH: Final = "wp.site.health"
 _MOST_REFUSED: Final = 200
 
 Chosen = tuple[tuple[SiteId, str], ...]
-
-
-class NothingChosen(PresswardenError):
-    code = "fleet.nothing_chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +63,15 @@ def routes(desk: Desk) -> APIRouter:
     @router.post("/sites/bulk")
     async def bulk(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
         form = await request.form()
+        what = str(form.get("do", ""))
+        if what == "update-all":
+            return await planning.plan_components(desk, request, visit, form)
+        if what == "update-again":
+            return await planning.plan_again(desk, request, visit, form)
         async with desk.reading(visit) as tx:
             chosen = await _chosen(tx, desk, visit, form)
-        what = str(form.get("do", ""))
+        if what == "update":
+            return await planning.plan_sites(desk, request, visit, form, chosen, _back(form))
         if what == "check":
             return await _check(desk, visit, chosen)
         title, act = await _act(desk, visit, what, form)

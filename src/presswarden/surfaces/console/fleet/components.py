@@ -1,4 +1,4 @@
-"""`/components`: which sites run what, in which version. Limits: what sites reported last; an update is planned from a site or a proposal."""
+"""`/components`: which sites run what, in which version, and which are offered a newer one. Limits: what sites reported last; `bulk` plans from here."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from presswarden.identity import service as identity
 from presswarden.identity.model import Permission, reach
 from presswarden.reports.fleet import service as reports
-from presswarden.reports.fleet.model import LONGEST_TEXT, PAGE, Used, Version, Wish
+from presswarden.reports.fleet.model import LONGEST_TEXT, PAGE, Offered, Used, Version, Wish
 from presswarden.surfaces.console import door
 from presswarden.surfaces.console.desk import Desk
 from presswarden.surfaces.console.visit import Visit
+from presswarden.surfaces.planning import MOST_AT_ONCE
 
 KINDS = {"core": "WordPress itself", "php": "PHP", "plugin": "Plugin", "theme": "Theme"}
 
@@ -23,6 +24,8 @@ class ComponentsView:
     found: tuple[Used, ...]
     page: int
     total: int
+    may_plan: bool
+    """For some site."""
 
     @property
     def pages(self) -> int:
@@ -50,6 +53,9 @@ class ComponentView:
     name: str
     versions: tuple[Version, ...]
     offered: int
+    sites_offered: tuple[Offered, ...]
+    """The first of them by name."""
+    may_plan: bool
 
     @property
     def kind(self) -> str:
@@ -83,7 +89,7 @@ def routes(desk: Desk) -> APIRouter:
             if reach(visit.person, Permission.SITE_SEE) == frozenset():
                 await identity.require(tx, visit.person.id, Permission.SITE_SEE)
             found, total = await reports.components(tx, visit.person, text, number)
-        view = ComponentsView(text, found, number, total)
+        view = ComponentsView(text, found, number, total, reach(visit.person, Permission.PROPOSE) != frozenset())
         return desk.pages.render(request, "fleet/components.html", view=view, visit=visit, region="fleet/component_list.html")
 
     # A component's key holds slashes: the rest of the path is its name.
@@ -91,7 +97,9 @@ def routes(desk: Desk) -> APIRouter:
     async def component(request: Request, component: str, visit: Annotated[Visit, Depends(signed_in)]) -> Response:
         async with desk.reading(visit) as tx:
             name, versions, offered = await reports.versions(tx, visit.person, component[:300])
-        view = ComponentView(component, name, versions, offered)
+            sites = await reports.offered(tx, visit.person, components=(component[:300],), most=MOST_AT_ONCE)
+        may_plan = any(visit.may(Permission.PROPOSE, one.site) for one in sites)
+        view = ComponentView(component, name, versions, offered, sites, may_plan)
         return desk.pages.render(request, "fleet/component.html", view=view, visit=visit)
 
     return router

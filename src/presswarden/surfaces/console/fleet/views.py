@@ -54,6 +54,7 @@ class FleetView:
     look: Look
     may_ask: bool
     may_assign: bool
+    may_plan: bool
 
     @property
     def page(self) -> int:
@@ -128,6 +129,7 @@ async def gather(tx: Tx, visit: Visit, wish: Wish, look: Look, now: datetime) ->
     return FleetView(
         wish, found.sites, found.total, found.tabs, await kept.views(tx, visit.person.id), await clients.clients(tx), await tags.tags(tx), look,
         any(visit.may(Permission.SITE_READ, one.site) for one in found.sites[:1]), visit.may(Permission.PEOPLE_MANAGE),
+        any(visit.may(Permission.PROPOSE, one.site) for one in found.sites),
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""What sites are offered, site by site and component by component. Not for: what is worth taking."""
