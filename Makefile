@@ -142,3 +142,8 @@ requirements: $(STAMP) ## docs/requirements.md from what the tests cite
 .PHONY: connector
 connector: $(STAMP) ## build/presswarden-connector-VERSION.zip, the same bytes everywhere
 	@$(BIN)/python -m tools.connector_zip
+
+.PHONY: release
+release: $(STAMP) ## a signed release of the connector: make release KEY=~/keys/presswarden-release (made when it is not there)
+	@test -n "$(KEY)" || { echo "release: name the file of the release key: make release KEY=FILE (TRUST=PUBLIC for one more key)" >&2; exit 1; }
+	@$(BIN)/python -m tools.release make --key "$(KEY)" $(if $(TRUST),--trust "$(TRUST)")

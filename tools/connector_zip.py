@@ -8,6 +8,7 @@ import hashlib
 import re
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -27,14 +28,23 @@ def version(connector: Path) -> str:
 
 def build(connector: Path, into: Path) -> Path:
     """Write `presswarden-connector-VERSION.zip` in `into` and return its path."""
+    return pack(contents(connector), into / f"{FOLDER}-{version(connector)}.zip")
+
+
+def contents(connector: Path) -> dict[str, bytes]:
+    """What ships, by path below the plugin's folder."""
     files = [path for path in connector.rglob("*") if path.is_file() and not path.is_symlink() and _ships(path.relative_to(connector))]
-    into.mkdir(parents=True, exist_ok=True)
-    target = into / f"{FOLDER}-{version(connector)}.zip"
+    return {path.relative_to(connector).as_posix(): path.read_bytes() for path in files}
+
+
+def pack(files: Mapping[str, bytes], target: Path) -> Path:
+    """The zip of these files, by path below the plugin's folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name, path in sorted((path.relative_to(connector).as_posix(), path) for path in files):
+        for name, held in sorted(files.items()):
             entry = zipfile.ZipInfo(f"{FOLDER}/{name}", LONG_AGO)
             entry.create_system, entry.external_attr = 3, 0o100644 << 16
-            archive.writestr(entry, path.read_bytes())
+            archive.writestr(entry, held)
     return target
 
 

@@ -18,6 +18,7 @@ use Presswarden\Connector\Site\ControlPlane;
 use Presswarden\Connector\Site\Lifecycle;
 use Presswarden\Connector\Site\Schedule;
 use Presswarden\Connector\Site\Updates\CoreDatabase;
+use Presswarden\Connector\Site\Updates\ReleasePackage;
 
 final class Plugin {
 
@@ -28,6 +29,7 @@ final class Plugin {
 		self::heartbeat();
 		self::agent();
 		self::people();
+		add_filter( 'upgrader_source_selection', array( ReleasePackage::class, 'selected' ), PHP_INT_MAX, 4 );
 	}
 
 	/** While an update of ours runs, nothing happens beside it: no language packs on the way, no database before the files were read back. */

@@ -10,6 +10,7 @@ import pytest
 
 from lab.packages import Kind, write_plugin, write_theme
 from lab.updates import UpdateServer
+from tests.connector import releases
 from tests.stories.changing import ask_for_updates, at_a_terminal, newest_change
 from tests.stories.scene import Paired
 
@@ -73,6 +74,25 @@ def test_a_theme_is_updated_the_same_way(changing: Paired, updates: UpdateServer
     assert said.code == 0, said.text
     assert "Version: 1.1" in (changing.site.content / "themes" / "calm" / "style.css").read_text()
     assert newest_change(changing)["result"] == "succeeded"
+
+
+@pytest.mark.req("N14")
+def test_the_connector_is_updated_the_same_way_to_a_signed_release(changing: Paired, updates: UpdateServer, tmp_path: Path) -> None:
+    site = changing.site
+    site.install_plugin(releases.unpacked(releases.signed(releases.NOW), tmp_path / "now"), folder=releases.FOLDER)
+    updates.offer(releases.FOLDER, "0.9.0", package=releases.zipped(releases.signed("0.9.0"), tmp_path))
+    ask_for_updates(changing)
+    said = at_a_terminal(changing.control, "site", "update", changing.label, f"plugin:{releases.FOLDER}/{releases.MAIN}")
+    assert said.code == 0, said.text
+    change = newest_change(changing)
+    assert (change["result"], change["was"], change["seen"]["version"]) == ("succeeded", releases.NOW, "0.9.0")
+    assert changing.show()["components"][f"plugin:{releases.FOLDER}/{releases.MAIN}"]["version"] == "0.9.0"
+    updates.offer(releases.FOLDER, "0.9.1", package=releases.zipped(releases.tree("0.9.1"), tmp_path))
+    ask_for_updates(changing)
+    assert at_a_terminal(changing.control, "site", "update", changing.label, f"plugin:{releases.FOLDER}/{releases.MAIN}").code != 0
+    change = newest_change(changing)
+    assert (change["result"], change["code"]) == ("refused", "action.release")
+    updates.withdraw(releases.FOLDER)
 
 
 def test_a_zip_that_is_not_the_one_that_was_approved_is_not_unpacked(changing: Paired, updates: UpdateServer, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ final class Actions {
 				return new ThemeUpdate();
 			case 'wp.core.update':
 				return new CoreUpdate();
+			case 'wp.connector.update':
+				return new ConnectorUpdate();
 			case 'wp.translation.update':
 				return new TranslationUpdate();
 			case 'wp.plugin.activate':

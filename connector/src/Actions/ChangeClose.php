@@ -13,6 +13,7 @@ use Presswarden\Connector\Core\ActionSpec;
 use Presswarden\Connector\Core\Call;
 use Presswarden\Connector\Core\Catalogue;
 use Presswarden\Connector\Site\OpenChange;
+use Presswarden\Connector\Site\Watchdog;
 
 final class ChangeClose implements Action {
 
@@ -26,6 +27,8 @@ final class ChangeClose implements Action {
 
 	public function run( Call $call ): \stdClass {
 		OpenChange::close( $call->args->change );
+		// A new connector that was called good brings its own watchdog.
+		Watchdog::repair();
 		return (object) array(
 			'change' => $call->args->change,
 			'state'  => 'closed',

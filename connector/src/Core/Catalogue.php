@@ -49,6 +49,7 @@ final class Catalogue {
 		'maximum' => 1000000,
 	);
 	private const PLUGIN      = '^plugin:[^\\x00-\\x1f\\x7f\\\\]+$';
+	private const CONNECTOR   = '^plugin:[^\\x00-\\x1f\\x7f\\\\/]+/presswarden-connector\\.php$';
 	private const THEME       = '^theme:[^\\x00-\\x1f\\x7f\\\\]+$';
 	private const CORE        = '^core$';
 	private const TRANSLATION = '^translation:(?:core|plugin|theme):[^\\x00-\\x1f\\x7f\\\\/:]+:[A-Za-z0-9_@-]+$';
@@ -147,6 +148,7 @@ final class Catalogue {
 		return array(
 			new ActionSpec( 'wp.plugin.update', ActionSpec::CHANGE, 'medium', 'update_plugins', self::update( self::PLUGIN, self::ID ), true ),
 			new ActionSpec( 'wp.theme.update', ActionSpec::CHANGE, 'medium', 'update_themes', self::update( self::THEME, self::ID ), true ),
+			new ActionSpec( 'wp.connector.update', ActionSpec::CHANGE, 'medium', 'update_plugins', self::update( self::CONNECTOR, self::ID ), true ),
 			new ActionSpec( 'wp.core.update', ActionSpec::CHANGE, 'high', 'update_core', self::update( self::CORE, self::ID ), true ),
 			new ActionSpec( 'wp.translation.update', ActionSpec::CHANGE, 'low', 'update_languages', self::update( self::TRANSLATION, self::ID_OR_NONE ), true ),
 			new ActionSpec( 'wp.plugin.activate', ActionSpec::CHANGE, 'medium', 'activate_plugins', self::switching(), true ),

@@ -50,6 +50,7 @@ final class Refusal extends \RuntimeException {
 		'action.downgrade'         => array( 409, 'That version is not newer than the one that is installed.' ),
 		'action.requires'          => array( 409, 'PHP or WordPress is too old for that version.' ),
 		'action.package_hash'      => array( 409, 'The package is another one than the plan names; nothing was unpacked.' ),
+		'action.release'           => array( 409, 'The package is no release of the connector that its release key signed; nothing was unpacked.' ),
 		'action.download'          => array( 502, 'The package could not be fetched; nothing was touched.' ),
 		'action.files'             => array( 409, 'The files of this site can not be changed.' ),
 		'action.change_open'       => array( 409, 'Another change of this site is open.' ),

@@ -21,18 +21,18 @@ use Presswarden\Connector\Site\Updates\TranslationComponent;
 
 final class Updatable {
 
-	/** @throws Refusal With action.files and the reason's word. */
-	public static function check( Component $component ): void {
-		$reason = self::reason( $component );
+	/**
+	 * @param bool $signed Whether only a signed release can come of it, which alone may replace the connector.
+	 * @throws Refusal With action.files and the reason's word.
+	 */
+	public static function check( Component $component, bool $signed = false ): void {
+		$reason = self::is_own( $component->name() ) && ! $signed ? 'own' : self::reason( $component );
 		if ( '' !== $reason ) {
 			throw Refusal::because( 'action.files', $reason );
 		}
 	}
 
 	private static function reason( Component $component ): string {
-		if ( self::is_own( $component->name() ) ) {
-			return 'own';
-		}
 		if ( $component instanceof PluginComponent && false === strpos( $component->file(), '/' ) ) {
 			// It lies among other plugins, and WordPress would put a folder of another name in its place.
 			return 'single_file';

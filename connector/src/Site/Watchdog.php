@@ -69,7 +69,7 @@ final class Watchdog {
 
 	/** While this site is paired: after an update of the connector, or when somebody took a file away. */
 	public static function repair(): void {
-		if ( Record::PAIRED === Flags::state() && ! self::is_whole() ) {
+		if ( Record::PAIRED === Flags::state() && ! self::is_held() && ! self::is_whole() ) {
 			self::arm();
 		}
 	}
@@ -113,14 +113,15 @@ final class Watchdog {
 				);
 			}
 		}
-		if ( self::is_same( self::MU, WPMU_PLUGIN_DIR . '/' . self::MU ) ) {
+		$held = self::is_held();
+		if ( self::stands( self::MU, WPMU_PLUGIN_DIR . '/' . self::MU, $held ) ) {
 			$door = 'mu';
 		}
-		if ( self::is_same( self::DROPIN, WP_CONTENT_DIR . '/' . self::DROPIN ) && wp_is_fatal_error_handler_enabled() ) {
+		if ( self::stands( self::DROPIN, WP_CONTENT_DIR . '/' . self::DROPIN, $held ) && wp_is_fatal_error_handler_enabled() ) {
 			$door = 'dropin';
 		}
 		return array(
-			'armed' => '' !== $door && self::is_whole(),
+			'armed' => '' !== $door && ( $held || self::is_whole() ),
 			'door'  => $door,
 		);
 	}
@@ -140,6 +141,16 @@ final class Watchdog {
 		$text = (string) file_get_contents( dirname( __DIR__, 2 ) . '/doors/rescue.php' );
 		$text = str_replace( "'CONTENT'", "'" . addcslashes( WP_CONTENT_DIR, "'\\" ) . "'", $text );
 		return self::write( $home . '/' . $name, $text ) ? $home . '/' . $name : '';
+	}
+
+	/** While a new release of the connector waits for its word, the watchdog of the version before watches over it, untouched. */
+	private static function is_held(): bool {
+		$open = Marker::read( Storage::snapshots() );
+		return null !== $open && $open->is_open() && Updatable::is_own( $open->component );
+	}
+
+	private static function stands( string $name, string $file, bool $held ): bool {
+		return $held ? self::is_ours( $file ) : self::is_same( $name, $file );
 	}
 
 	private static function is_whole(): bool {

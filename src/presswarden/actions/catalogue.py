@@ -55,6 +55,7 @@ def _component(pattern: str) -> Json:
 
 _PLUGIN: Final = _component(r"^plugin:[^\x00-\x1f\x7f\\]+$")
 _THEME: Final = _component(r"^theme:[^\x00-\x1f\x7f\\]+$")
+_CONNECTOR: Final = _component(r"^plugin:[^\x00-\x1f\x7f\\/]+/presswarden-connector\.php$")
 _CORE: Final = _component("^core$")
 _TRANSLATION: Final = _component(r"^translation:(?:core|plugin|theme):[^\x00-\x1f\x7f\\/:]+:[A-Za-z0-9_@-]+$")
 _ANY: Final = _component(r"^(?:core|(?:plugin|theme|translation):[^\x00-\x1f\x7f\\]+)$")
@@ -119,6 +120,14 @@ _ACTIONS: Final = (
         "takes an open change back, or restores a kept snapshot",
     ),
     _update("wp.plugin.update", Risk.MEDIUM, "update_plugins", _PLUGIN, _ID, "updates one plugin to one version"),
+    _update(
+        "wp.connector.update",
+        Risk.MEDIUM,
+        "update_plugins",
+        _CONNECTOR,
+        _ID,
+        "updates the connector itself, to a release that its release key signed",
+    ),
     _update("wp.theme.update", Risk.MEDIUM, "update_themes", _THEME, _ID, "updates one theme to one version"),
     _update("wp.core.update", Risk.HIGH, "update_core", _CORE, _ID, "updates WordPress itself to one version"),
     _update("wp.translation.update", Risk.LOW, "update_languages", _TRANSLATION, _ID_OR_NONE, "updates one language pack"),

@@ -18,7 +18,7 @@ from presswarden.rollouts.model import Result
 _NOTHING_TOUCHED: Final = frozenset(
     {
         "action.before", "action.change_open", "action.download", "action.downgrade", "action.files", "action.offer", "action.package_hash",
-        "action.requires", "action.snapshot_unknown",
+        "action.release", "action.requires", "action.snapshot_unknown",
     }
 )  # fmt: skip
 _NOT_SENT: Final = ("site.", "call.", "dispatch.", "seal.")

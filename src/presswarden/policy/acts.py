@@ -6,7 +6,7 @@ from presswarden.actions.catalogue import CATALOGUE
 from presswarden.actions.model import Klass
 from presswarden.proposals.model import Item
 
-UPDATES: Final = frozenset({"wp.plugin.update", "wp.theme.update", "wp.core.update", "wp.translation.update"})
+UPDATES: Final = frozenset({"wp.plugin.update", "wp.connector.update", "wp.theme.update", "wp.core.update", "wp.translation.update"})
 _SNAPSHOT_FITS: Final = UPDATES | {"wp.plugin.activate", "wp.plugin.deactivate"}
 """Deleting a snapshot is a change too, but none that a snapshot could undo."""
 

@@ -16,7 +16,7 @@ from presswarden.kernel.clock import unix
 from presswarden.kernel.ids import CallId, ChangeId, OrgId, ProposalId, SnapshotId
 from presswarden.proposals.model import Item, Leaf, LeafRole, Plan, PlanRefused
 
-UPDATES: Final = frozenset({"wp.plugin.update", "wp.theme.update", "wp.core.update", "wp.translation.update"})
+UPDATES: Final = frozenset({"wp.plugin.update", "wp.connector.update", "wp.theme.update", "wp.core.update", "wp.translation.update"})
 SWITCHES: Final = frozenset({"wp.plugin.activate", "wp.plugin.deactivate"})
 ALONE: Final = frozenset({"wp.snapshot.delete", "wp.snapshot.restore", "wp.maintenance.clear"})
 """Acts that open no change."""
@@ -139,7 +139,7 @@ def _around(item: Item, ids: Callable[[], str]) -> Iterator[_Wanted]:
     if snapshot is not None:
         back: dict[str, Json] = {"change": change, "scope": "files", "snapshot": snapshot}
         yield _Wanted(LeafRole.TAKE_BACK, item, "wp.snapshot.restore", back, {}, "", change, snapshot)
-    if item.tool in UPDATES and item.component.startswith("plugin:"):
+    if item.tool == "wp.plugin.update":
         off: dict[str, Json] = {"change": ids(), "component": item.component, "deadline": DEADLINE, "snapshot": ""}
         yield _Wanted(LeafRole.DEACTIVATE, item, "wp.plugin.deactivate", off, {}, "", change, None)
     yield _Wanted(LeafRole.CLOSE_AGAIN, item, "wp.change.close", {"change": change}, {}, "", change, snapshot)

@@ -21,8 +21,9 @@ TOOLS: Final[Mapping[str, str]] = {
     "theme": "wp.theme.update",
     "translation": "wp.translation.update",
 }
-OWN: Final = "plugin:presswarden-connector/"
-"""The connector is no component like the others: it would have to saw off the branch that takes a bad change back."""
+CONNECTOR: Final = "wp.connector.update"
+_OWN_FILE: Final = "/presswarden-connector.php"
+"""The connector is no plugin like the others: only a release that its release key signed takes its place, and it is never switched off from here."""
 
 
 class UpdateRefused(PresswardenError):
@@ -47,7 +48,7 @@ def item(
     """The item that updates `component` to what the site is offered. Raises `UpdateRefused`."""
     family = component.partition(":")[0]
     found = components.get(component)
-    tool = TOOLS.get(family)
+    tool = CONNECTOR if family == "plugin" and component.endswith(_OWN_FILE) else TOOLS.get(family)
     if tool is None or (found is None and family != "translation"):
         raise UpdateRefused(
             "update.unknown",
@@ -55,8 +56,6 @@ def item(
             "Take its name from `presswarden site show`, such as plugin:akismet/akismet.php.",
             component,
         )
-    if component.startswith(OWN):
-        raise UpdateRefused("update.own", "The connector does not update itself this way.", "Install its new version by hand.", component)
     if offer is None or not offer.named.version:
         raise UpdateRefused(
             "update.no_offer",

@@ -138,6 +138,7 @@ def test_what_changes_a_site_is_a_change_or_a_recovery():
     assert {tool: action.risk for tool, action in CATALOGUE.items() if action.klass is Klass.CHANGE} == {
         "wp.snapshot.delete": Risk.HIGH,
         "wp.plugin.update": Risk.MEDIUM,
+        "wp.connector.update": Risk.MEDIUM,
         "wp.theme.update": Risk.MEDIUM,
         "wp.core.update": Risk.HIGH,
         "wp.translation.update": Risk.LOW,

@@ -37,6 +37,7 @@ def _item(component: str, version: str = "9.0", packages: tuple[Package, ...] = 
     ("component", "tool", "before", "was"),
     [
         (AKISMET, "wp.plugin.update", {"active": True, "version": "5.7.2"}, "5.7.2"),
+        ("plugin:presswarden-connector/presswarden-connector.php", "wp.connector.update", {"active": True, "version": "0.1.0"}, "0.1.0"),
         ("theme:plain", "wp.theme.update", {"active": False, "version": "1.0"}, "1.0"),
         ("core", "wp.core.update", {"version": "7.1.4"}, "7.1.4"),
         ("translation:plugin:akismet:de_DE", "wp.translation.update", {"revised": "2026-10-01 10:00:00+0000"}, ""),
@@ -72,7 +73,6 @@ def test_a_vendors_package_is_bound_to_the_one_zip_that_other_sites_got() -> Non
         ("passwords", "update.unknown"),
         ("php", "update.unknown"),
         ("plugin:hello.php", "update.single_file"),
-        ("plugin:presswarden-connector/presswarden-connector.php", "update.own"),
     ],
 )
 def test_what_can_not_be_updated_has_a_reason_and_a_next_step(component: str, code: str) -> None:

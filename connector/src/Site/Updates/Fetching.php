@@ -22,6 +22,9 @@ interface Fetching {
 	 */
 	public function fetch( string $address, string $expected ): string;
 
+	/** Full path of what was fetched; '' before. */
+	public function fetched(): string;
+
 	/** What the package held when it was unpacked; null before. */
 	public function unpacked(): ?Listing;
 

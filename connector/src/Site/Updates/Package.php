@@ -37,6 +37,10 @@ trait Package {
 		return $hash;
 	}
 
+	public function fetched(): string {
+		return $this->fetched;
+	}
+
 	public function unpacked(): ?Listing {
 		return $this->unpacked;
 	}

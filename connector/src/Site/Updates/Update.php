@@ -28,11 +28,20 @@ final class Update {
 
 	private Call $call;
 	private Component $component;
+	/** Whether the package has to be a signed release of the connector. */
+	private bool $signed    = false;
 	private string $package = '';
 
 	public function __construct( Call $call, Component $component ) {
 		$this->call      = $call;
 		$this->component = $component;
+	}
+
+	/** The connector's own update: a release, or nothing (N14). */
+	public static function of_the_connector( Call $call, PluginComponent $connector ): self {
+		$update         = new self( $call, $connector );
+		$update->signed = true;
+		return $update;
 	}
 
 	/**
@@ -53,7 +62,7 @@ final class Update {
 		if ( null === $before ) {
 			throw Refusal::of( 'action.before' );
 		}
-		Updatable::check( $this->component );
+		Updatable::check( $this->component, $this->signed );
 		$this->must_be_as_planned( $before );
 		if ( ! $this->component->is_newer( $args->version, $before ) ) {
 			throw Refusal::of( 'action.downgrade' );
@@ -98,7 +107,12 @@ final class Update {
 		$upgrader = $this->component->upgrader( $skin );
 		try {
 			$this->package = $upgrader->fetch( $offer->package, null === $this->call->leaf ? '' : $this->call->leaf->package );
+			if ( $this->signed ) {
+				ReleasePackage::must_be( $upgrader->fetched(), $this->call->args->version );
+				ReleasePackage::stand_alone();
+			}
 		} catch ( Refusal $refusal ) {
+			$upgrader->tidy();
 			$change->abandon();
 			throw $refusal;
 		}

@@ -8,7 +8,7 @@ from presswarden.incidents import service as incidents
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import InstallationId, SiteId
 from presswarden.policy.rules import Rules
-from presswarden.proposals.updates import OWN, UpdateRefused, item, name_of
+from presswarden.proposals.updates import UpdateRefused, item, name_of
 from presswarden.reports.sites.model import Part, Parts, SiteReport
 from presswarden.rollouts import service as rollouts
 from presswarden.sites import service as sites
@@ -106,7 +106,5 @@ def _holds(rules: Rules, key: str, offer: Offer, now: datetime) -> dict[str, str
 
 
 def _unfit(facts: Facts, key: str, now: datetime) -> dict[str, str]:
-    if key.startswith(OWN):
-        return {}
     target = key if key.startswith(_WITH_FOLDERS) else ""
     return {reason.code.value: reason.says for reason in telemetry.eligibility(facts, Wanted(target=target), now).reasons}
