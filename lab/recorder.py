@@ -40,10 +40,18 @@ class Exchange:
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
 
-def send(port: int, method: str, path: str, headers: Mapping[str, str] | tuple[tuple[str, str], ...] = (), body: bytes = b"") -> Answer:
-    """One request to a loopback port, byte for byte as given."""
+def send(
+    port: int,
+    method: str,
+    path: str,
+    headers: Mapping[str, str] | tuple[tuple[str, str], ...] = (),
+    body: bytes = b"",
+    *,
+    host: str = "127.0.0.1",
+) -> Answer:
+    """One request to a port of this machine, byte for byte as given."""
     pairs = tuple(headers.items()) if isinstance(headers, Mapping) else headers
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection(host, port, timeout=60)
     try:
         connection.putrequest(method, path, skip_host=any(key.lower() == "host" for key, _ in pairs), skip_accept_encoding=True)
         for key, value in pairs:
@@ -58,10 +66,14 @@ def send(port: int, method: str, path: str, headers: Mapping[str, str] | tuple[t
 
 
 class Recorder:
-    """`with Recorder() as recorder: recorder.target = site.port`; the site's home is `recorder.url`."""
+    """`with Recorder() as recorder: recorder.target = site.port`; the site's home is `recorder.url`.
 
-    def __init__(self) -> None:
+    `beside` is a second address of this machine that it listens on, for callers in a network of their own; `host` is where the target stands.
+    """
+
+    def __init__(self, *, beside: str = "") -> None:
         self.port = free_port()
+        self.host = "127.0.0.1"
         self.target = 0
         self.kept: deque[Exchange] = deque(maxlen=200)
         self._gates: list[Gate] = []
@@ -80,21 +92,24 @@ class Recorder:
 
             do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = pass_on
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Passing)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._servers = [ThreadingHTTPServer((address, self.port), Passing) for address in ("127.0.0.1", beside) if address]
+        for each in self._servers:
+            each.daemon_threads = True
+        self._threads = [threading.Thread(target=each.serve_forever, daemon=True) for each in self._servers]
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        for each in self._threads:
+            each.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        for each in self._servers:
+            each.shutdown()
+            each.server_close()
 
     def calls(self) -> list[Exchange]:
         """The signed calls among what passed, oldest first."""
@@ -104,7 +119,7 @@ class Recorder:
         """Send a kept request again, changed only where told."""
         changed = {key.lower(): value for key, value in (headers or {}).items()}
         pairs = tuple((key, changed.get(key.lower(), value)) for key, value in exchange.headers)
-        return send(self.target, exchange.method, exchange.path, pairs, exchange.body if body is None else body)
+        return send(self.target, exchange.method, exchange.path, pairs, exchange.body if body is None else body, host=self.host)
 
     @contextmanager
     def hold(self, path: str, *, most: int = 1_000, which: Callable[[Held], bool] = lambda _: True) -> Iterator[Gate]:
@@ -123,7 +138,7 @@ class Recorder:
 
         def deliver() -> Answer | None:
             try:
-                return send(self.target, asked.command, asked.path, headers, body)
+                return send(self.target, asked.command, asked.path, headers, body, host=self.host)
             except (OSError, http.client.HTTPException):
                 return None
 

@@ -62,6 +62,12 @@ class Plane:
     parts: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
     """Further ones, as environment variables."""
+    beside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Environment variables of one process alone, by its name."""
+    through: tuple[str, ...] = ()
+    """What a process is started through: a program that puts it into a network of its own and becomes it."""
+    host: str = "127.0.0.1"
+    """Where its web process listens."""
     port: int = field(default_factory=server.free_port)
     _guard: Guard = field(default_factory=Guard)
     _running: dict[str, int] = field(default_factory=dict)
@@ -89,7 +95,7 @@ class Plane:
 
     def start(self, *names: str) -> None:
         """Each `name` is a part; `dispatcher-2` is another of the same kind. Returns when those that listen answer."""
-        self.gate.target = self.port
+        self.gate.host, self.gate.target = self.host, self.port
         for name in names:
             self._running[name] = self._spawn(name)
         if {"serve", "web"} & set(names):
@@ -122,18 +128,19 @@ class Plane:
         self.room.mkdir(parents=True, exist_ok=True)
         environment = {
             "PRESSWARDEN_HOME": str(self.room),
-            "PRESSWARDEN_LISTEN": f"127.0.0.1:{self.port}",
+            "PRESSWARDEN_LISTEN": f"{self.host}:{self.port}",
             "PRESSWARDEN_URL": self.gate.url,
             "PRESSWARDEN_SITE_NETWORKS": "127.0.0.0/8",
             "PRESSWARDEN_DATABASE": self.database,
             "NO_COLOR": "1",
             **self.settings,
+            **self.beside.get(name, {}),
         }
-        return server.spawn([str(PROGRAM), name.partition("-")[0]], self.room / f"{name}.log", environment, self._guard)
+        return server.spawn([*self.through, str(PROGRAM), name.partition("-")[0]], self.room / f"{name}.log", environment, self._guard)
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://{self.host}:{self.port}/healthz", timeout=5) as answer:
                 return bool(json.load(answer) == {"status": "ok"})
         except (OSError, ValueError):
             return False
@@ -270,6 +277,15 @@ class Plane:
 
     def write(self, work: Callable[[Tx], Awaitable[T]], *, rings: bool = False) -> T:
         return self._loop.run(self._work(work, writes=True, rings=rings))
+
+    def across(self, sql: str) -> None:
+        """A statement on tables that no organisation has."""
+
+        async def whole() -> None:
+            async with self._desk.transaction(EVERYONE) as tx:
+                await tx.execute(text(sql))
+
+        self._loop.run(whole())
 
     async def _work(self, work: Callable[[Tx], Awaitable[T]], *, writes: bool, rings: bool = False) -> T:
         org = await self._organisation()
