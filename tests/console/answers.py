@@ -53,6 +53,7 @@ GETS: Final[Mapping[str, Case]] = {
     **_all(
         SEES, "/audit", "/audit/verify", "/audit/{entry}", "/audit/{entry}/leaf", "/audit/{entry}/proof", "/clients", "/people", "/people/{person}",
         "/policies", "/policies/{scope}", "/policies/{scope}/edit", "/policies/{scope}/versions/{number}", "/settings",
+        "/settings/limits",
     ),
     **_all(WORKS, "/sites/new", "/sites/new/{installation}", "/sites/{site}/update"),
     **_all(OWNS, "/proposals/reviewers"),
@@ -97,6 +98,7 @@ POSTS: Final[Mapping[str, Case]] = {
     "/clients/{client}": Case(LEADS, 303, {"name": "Renamed"}),
     "/clients/assign": Case(LEADS, 303, {"site": "{site}", "client": "{client}"}),
     "/settings/name": Case(OWNS, 303, {"name": "Northwind & Daughters"}),
+    "/settings/limits": Case(OWNS, 303, {"notice_days": "60"}),
     "/settings/told": Case(OWNS, 303, {"told": "proposal"}),
     "/settings/webhooks": Case(OWNS, 200, {"url": "https://hooks.example/in"}),
     "/settings/webhooks/remove": Case(OWNS, 303, {"webhook": "{webhook}"}),

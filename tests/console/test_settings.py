@@ -4,12 +4,15 @@ import re
 
 import pytest
 
+from presswarden.identity.limits import service as limits
+from presswarden.identity.limits.model import Limit
 from presswarden.identity.model import Role
 from presswarden.kernel.ids import EVERYONE
 from presswarden.reports.notices import service as notices
 from presswarden.reports.notices.model import Occasion
 from presswarden.reports.pulse import service as pulse
 from tests.console.rig import House, open_house, text_of
+from tests.fakes.clock import FrozenClock
 
 pytestmark = pytest.mark.req("N19", "W13")
 
@@ -45,6 +48,7 @@ async def test_only_owners_set_what_belongs_to_the_organisation(lone: House, rol
     for path, form in (
         ("/settings/name", {"name": "Eastwind"}),
         ("/settings/told", {"told": "stop"}),
+        ("/settings/limits", {"notice_days": "20"}),
         ("/settings/webhooks", {"url": "https://x.example/"}),
     ):
         status = (await browser.post(path, form)).status_code
@@ -58,6 +62,31 @@ async def test_an_owner_renames_after_a_fresh_proof(house: House) -> None:
     assert (await owner.post("/settings/name", {"name": "East\u202ewind"})).status_code == 422
     assert (await owner.post("/settings/name", {"name": "Eastwind"})).status_code == 303
     assert "Eastwind" in (await owner.get("/settings")).text
+
+
+async def test_an_owner_sets_the_times_after_a_fresh_proof(house: House, frozen: FrozenClock) -> None:
+    await _beats(house)
+    stale = await house.as_role(Role.OWNER, stepped_up=False)
+    assert (await stale.post("/settings/limits", {"notice_days": "60"})).headers["location"].startswith("/confirm")
+    owner = await house.as_role(Role.OWNER)
+    page = (await owner.get("/settings/limits")).text
+    assert 'name="telemetry_days" type="number" value="45"' in page, "as the operator set it"
+    for bad in ("6", "91", "many", "-1", "²"):
+        refused = await owner.post("/settings/limits", {"notice_days": bad, "session_idle_minutes": "15"})
+        assert (refused.status_code, "Nothing was changed." in text_of(refused)) == (422, True), bad
+    assert (await owner.post("/settings/limits", {"telemetry_days": "45", "notice_days": "60", "session_idle_minutes": "15"})).status_code == 303
+    async with house.database.reading(house.org) as tx:
+        assert dict((await limits.limits(tx)).chosen) == {Limit.NOTICES: 60, Limit.SESSION_IDLE: 15}
+    assert "60 days" in text_of(await (await house.as_role(Role.AUDITOR)).get("/settings"))
+    frozen.advance(minutes=15)
+    assert (await owner.get("/settings")).headers["location"].startswith("/login")
+
+
+async def test_what_no_time_ends_is_said_to_everybody_who_sees_settings(lone: House) -> None:
+    page = text_of(await (await lone.as_role(Role.AUDITOR)).get("/settings/limits"))
+    for words in ("Entries of the audit trail, their hashes, proofs and checkpoints", "Consents", "Owners set these.", "are never here"):
+        assert words in page
+    assert (await (await lone.as_role(Role.VIEWER)).get("/settings/limits")).status_code == 403
 
 
 async def test_a_webhooks_key_is_shown_once_and_never_again(house: House) -> None:

@@ -34,6 +34,11 @@ async def put_off(tx: Tx, proposal: ProposalId, person: PersonId, *, until: date
     await reviews.put(tx.org, tx, proposal, person, later_until=min(until, now + LONGEST_PUT_OFF))
 
 
+async def forget_reviews(tx: Tx, gone: Collection[ProposalId]) -> None:
+    """Of proposals that are let go."""
+    await reviews.forget(tx.org, tx, gone)
+
+
 async def put_off_by(tx: Tx, person: PersonId, *, now: datetime) -> frozenset[ProposalId]:
     return await reviews.put_off(tx.org, tx, person, now)
 

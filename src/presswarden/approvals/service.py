@@ -24,7 +24,7 @@ from presswarden.approvals.policies import (
     rules_for,
 )
 from presswarden.approvals.ports import Releases
-from presswarden.approvals.reviewing import answered_by, attention, note_opened, opened, put_off, put_off_by, yes_counts
+from presswarden.approvals.reviewing import answered_by, attention, forget_reviews, note_opened, opened, put_off, put_off_by, yes_counts
 from presswarden.approvals.stations import (
     mark_critical,
     mode_of,
@@ -56,6 +56,7 @@ __all__ = [
     "decision",
     "delay_of",
     "draft_of",
+    "forget_reviews",
     "hold",
     "make_ticket",
     "mark_critical",

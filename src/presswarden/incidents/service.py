@@ -4,7 +4,7 @@ Limits: an incident never pushes anything to a site; the gate reads `containment
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from presswarden.audit import service as audit
@@ -143,7 +143,12 @@ async def list_incidents(tx: Tx, *, site: SiteId | None = None, only_open: bool 
 
 async def page(tx: Tx, *, before: tuple[datetime, str] | None = None, limit: int) -> tuple[Incident, ...]:
     """Those opened last first; `before` is the moment of opening and the id of the last one of the page before."""
-    return await store.page(tx.org, tx, before=before, limit=limit)
+    return await store.page(tx.org, tx, only_open=only_open, before=before, limit=limit)
+
+
+async def forget(tx: Tx, now: datetime, *, keep: timedelta) -> int:
+    """Incidents that were closed so long ago; the record keeps what they were. How many."""
+    return await store.forget(tx.org, tx, now - keep)
 
 
 async def show(tx: Tx, incident: IncidentId) -> tuple[Incident, tuple[Signal, ...]]:

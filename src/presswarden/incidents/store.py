@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     bindparam,
+    delete,
     func,
     insert,
     select,
@@ -28,6 +29,8 @@ from presswarden.incidents.model import Incident, IncidentState, Signal, SignalK
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Base, Tenant, Tx
 from presswarden.kernel.ids import IncidentId, OrgId, SiteId
+
+_AT_ONCE = 1000
 
 
 class IncidentRow(Tenant, Base):
@@ -163,6 +166,16 @@ async def told_of_open(org: OrgId, tx: Tx, kind: SignalKind, name: str) -> froze
 async def signals(org: OrgId, tx: Tx, incident: Incident) -> tuple[Signal, ...]:
     rows = await tx.scalars(select(SignalRow).where(SignalRow.org == org, SignalRow.incident == incident.id).order_by(SignalRow.number))
     return tuple(Signal(incident.kind, row.at, row.detail) for row in rows)
+
+
+async def forget(org: OrgId, tx: Tx, before: datetime) -> int:
+    """Closed ones of which nothing was heard since, with their signals; how many."""
+    old = (IncidentRow.org == org, IncidentRow.open_key.is_(None), IncidentRow.last_at < before)
+    over = select(IncidentRow.id).where(*old, func.coalesce(IncidentRow.recovered_at, IncidentRow.last_at) < before)
+    gone = [str(each) for each in await tx.scalars(over.limit(_AT_ONCE))]
+    for row, named in ((SignalRow, SignalRow.incident), (IncidentRow, IncidentRow.id)):
+        await tx.execute(delete(row).where(row.org == org, named.in_(gone)).execution_options(synchronize_session=False))
+    return len(gone)
 
 
 def _incident(row: IncidentRow | Row[Any]) -> Incident:

@@ -15,6 +15,15 @@ class OrgKeyRow(Tenant, Base):
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class BoxRow(Base):
+    """Of a process that others leave secrets for: what they seal with, and what alone opens it, wrapped by that process's KEK."""
+
+    __tablename__ = "process_boxes"
+    owner: Mapped[str] = mapped_column(String(32), primary_key=True)
+    public: Mapped[bytes] = mapped_column(LargeBinary)
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 _KEPT = select(OrgKeyRow.wrapped).where(OrgKeyRow.org == bindparam("of_org"), OrgKeyRow.owner == bindparam("of"))
 
 

@@ -280,10 +280,10 @@ async def standing_orders(everyone: Everyone, tx: Tx) -> dict[InstallationId, St
     return await orders.orders_made(everyone, tx)
 
 
-async def expire(everyone: Everyone, tx: Tx, *, now: datetime) -> None:
-    """Let settled requests go after a week: facts and the audit keep what matters."""
-    await letters.forget(everyone, tx, settled_before=now - KEPT)
-    await store.forget(everyone, tx, settled_before=now - KEPT)
+async def expire(tx: Tx, *, now: datetime, keep: timedelta = KEPT) -> None:
+    """Let settled requests go after a week, or so long: facts and the audit keep what matters."""
+    await letters.forget(tx.org, tx, settled_before=now - keep)
+    await store.forget(tx.org, tx, settled_before=now - keep)
 
 
 async def _record(tx: Tx, request: Request, kind: str, actor: Actor, payload: Mapping[str, Json], *, now: datetime) -> None:

@@ -206,12 +206,11 @@ async def unknown_of(everyone: Everyone, tx: Tx, *, tools: Collection[str], sinc
     return tuple(_request(row) for row in rows)
 
 
-async def forget(everyone: Everyone, tx: Tx, *, settled_before: datetime) -> None:
+async def forget(org: OrgId, tx: Tx, *, settled_before: datetime) -> None:
     """Drop settled requests, after their envelopes."""
-    _across(everyone, tx)
     await tx.execute(
         delete(RequestRow)
-        .where(RequestRow.settled_at < settled_before, RequestRow.look_at.is_(None))
+        .where(RequestRow.org == org, RequestRow.settled_at < settled_before, RequestRow.look_at.is_(None))
         .execution_options(synchronize_session=False)
     )
 

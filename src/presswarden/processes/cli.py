@@ -18,7 +18,7 @@ from presswarden.kernel.ids import EVERYONE
 from presswarden.kernel.wake import PostgresWake
 from presswarden.processes import home
 from presswarden.processes.settings import Settings
-from presswarden.surfaces.cli import addresses, audit, changes, incidents, people, policies, proposals, sites, snapshots, stops
+from presswarden.surfaces.cli import addresses, audit, changes, incidents, limits, people, policies, proposals, sites, snapshots, stops
 from presswarden.surfaces.cli.desk import Counter, Desk, misused, run, wants_json
 from presswarden.surfaces.cli.output import document
 from presswarden.surfaces.problems import FAILED
@@ -234,6 +234,7 @@ app.add_typer(changes.commands(_counter), name="change")
 app.add_typer(snapshots.commands(_counter), name="snapshot")
 app.add_typer(policies.commands(_counter), name="policy")
 app.add_typer(people.commands(_counter), name="person")
+app.add_typer(limits.commands(_counter), name="limit")
 app.add_typer(addresses.commands(_counter), name="url")
 app.add_typer(incidents.commands(_counter), name="incident")
 app.add_typer(audit.commands(_counter), name="audit")

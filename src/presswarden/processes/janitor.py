@@ -6,16 +6,20 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 
+from presswarden.approvals import service as approvals
 from presswarden.audit import service as audit
 from presswarden.flows.reaping import Reaper
 from presswarden.gate import service as gate
 from presswarden.identity import service as identity
 from presswarden.identity.accounts import service as accounts
 from presswarden.identity.invitations import service as invitations
+from presswarden.identity.limits import service as limits
+from presswarden.identity.limits.model import Limit
 from presswarden.identity.sessions import service as sessions
+from presswarden.incidents import service as incidents
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import Clock, SystemClock
-from presswarden.kernel.db import Database, DatabaseGone
+from presswarden.kernel.db import Database, DatabaseGone, Tx
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import EVERYONE, CorrelationId, OrgId, new_id
 from presswarden.kernel.sealing import Kek
@@ -111,19 +115,14 @@ class Janitor:
     async def clean(self) -> None:
         now = self._clock.now()
         async with self._database.transaction(EVERYONE) as tx:
-            await telemetry.expire(EVERYONE, tx, now, days=self._retention_days)
             await sites.expire_pairings(EVERYONE, tx, now)
-            await mailbox.expire(EVERYONE, tx, now=now)
             await batches.expire(EVERYONE, tx, now=now)
             await gate.expire(EVERYONE, tx, now=now)
-            await packages.expire(EVERYONE, tx, now)
-            await notices.expire(EVERYONE, tx, now)
             await accounts.forget_tries(EVERYONE, tx, now)
             await answers.expire(EVERYONE, tx, now)
             organisations = await identity.organisations(EVERYONE, tx)
         for organisation in organisations:
-            async with _alone(organisation.id, "payloads"), self._database.transaction(organisation.id) as tx:
-                await audit.expire_payloads(tx, now=now)
+            await self._let_go(organisation.id, now)
             async with _alone(organisation.id, "proposals"), self._database.transaction(organisation.id) as tx:
                 await proposals.expire(tx, now)
             async with _alone(organisation.id, "ways in"), self._database.transaction(organisation.id) as tx:
@@ -132,6 +131,31 @@ class Janitor:
                 await accounts.forget(tx, now)
         await self._reaper.forget()
         await self._database.fold()
+
+    async def _let_go(self, org: OrgId, now: datetime) -> None:
+        """What the organisation's own limits say, each kind by itself: what holds one back keeps the others from nothing."""
+        async with self._database.reading(org) as tx:
+            own = await limits.limits(tx)
+        days = own.chosen.get(Limit.TELEMETRY, self._retention_days)
+        duties: dict[str, Callable[[Tx], Awaitable[object]]] = {
+            "telemetry": lambda tx: telemetry.expire(tx, now, days=days),
+            "payloads": lambda tx: audit.expire_payloads(tx, now=now, days=own.value(Limit.PAYLOADS)),
+            "answers of sites": lambda tx: mailbox.expire(tx, now=now, keep=own.span(Limit.ANSWERS)),
+            "incidents": lambda tx: incidents.forget(tx, now, keep=own.span(Limit.INCIDENTS)),
+            "recommendations": lambda tx: _forget_untaken(tx, now, own.span(Limit.UNTAKEN)),
+            "packages": lambda tx: packages.expire(tx, now, own.span(Limit.PACKAGES)),
+            "notices": lambda tx: notices.expire(tx, now, own.span(Limit.NOTICES)),
+        }
+        for what, duty in duties.items():
+            async with _alone(org, what), self._database.transaction(org) as tx:
+                await duty(tx)
+
+
+async def _forget_untaken(tx: Tx, now: datetime, keep: timedelta) -> None:
+    gone = await proposals.untaken(tx, now, keep=keep)
+    if gone:
+        await approvals.forget_reviews(tx, gone)
+        await proposals.forget(tx, gone)
 
 
 async def integrate_all(database: Database, kek: Kek, *, log_host: str, now: datetime) -> int:

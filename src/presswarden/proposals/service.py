@@ -7,7 +7,7 @@ What was filed never changes; whoever wants something else files another. Limits
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from presswarden.actions.model import Risk
@@ -139,6 +139,16 @@ async def expire(tx: Tx, now: datetime) -> tuple[ProposalId, ...]:
             await _move(tx, found, ProposalState.EXPIRED, _OURS, "its time ran out before everybody had said yes", now)
             ended.append(one)
     return tuple(ended)
+
+
+async def untaken(tx: Tx, now: datetime, *, keep: timedelta) -> tuple[ProposalId, ...]:
+    """Recommendations that nobody took up, which ended so long ago."""
+    return await store.untaken(tx.org, tx, now - keep, MOST_AT_ONCE)
+
+
+async def forget(tx: Tx, gone: Collection[ProposalId]) -> None:
+    """Those that `untaken` gave; the record keeps that they were filed. What later stages keep of them went before."""
+    await store.forget(tx.org, tx, gone)
 
 
 async def _replace(tx: Tx, newer: Proposal, now: datetime) -> None:

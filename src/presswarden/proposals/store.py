@@ -16,6 +16,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
+    delete,
+    func,
     insert,
     select,
     tuple_,
@@ -96,6 +98,20 @@ async def find(org: OrgId, tx: Tx, proposal: ProposalId, *, lock: bool = False) 
     """`lock`: nobody else moves it until this transaction ends."""
     found = await tx.rows(_LOCKED if lock else _ONE, of=proposal)
     return next((_proposal(org, row) for row in found), None)
+
+
+async def untaken(org: OrgId, tx: Tx, before: datetime, limit: int) -> tuple[ProposalId, ...]:
+    """Recommendations that nobody adopted and that ended so long ago: no consent was ever given to one."""
+    over = (ProposalRow.state.in_([ProposalState.EXPIRED.value, ProposalState.REPLACED.value]), ProposalRow.adopted_by_id.is_(None))
+    old = select(ProposalRow.id).where(
+        ProposalRow.org == org, *over, ProposalRow.source == Source.ANALYST.value, ProposalRow.approve_by < before
+    )
+    return tuple(ProposalId(each) for each in await tx.scalars(old.order_by(ProposalRow.approve_by).limit(limit)))
+
+
+async def forget(org: OrgId, tx: Tx, gone: Collection[ProposalId]) -> None:
+    for row, named in ((ItemRow, ItemRow.proposal), (ProposalRow, ProposalRow.id)):
+        await tx.execute(delete(row).where(row.org == org, named.in_(gone)).execution_options(synchronize_session=False))
 
 
 async def listed(

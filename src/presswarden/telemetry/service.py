@@ -169,16 +169,16 @@ async def audit_heartbeats(tx: Tx, now: datetime) -> int:
     return len(waiting)
 
 
-async def expire(everyone: Everyone, tx: Tx, now: datetime, *, days: int = RETENTION_DAYS) -> int:
-    """Delete telemetry older than the retention, across organisations; the number of rows that went.
+async def expire(tx: Tx, now: datetime, *, days: int = RETENTION_DAYS) -> int:
+    """Delete the organisation's telemetry older than the retention; the number of rows that went.
 
     Where a site stands now is kept as long as it is paired. Heartbeats that wait for their audit batch stay until they are in it.
     Raises `RetentionRefused` for days outside the floor and the ceiling.
     """
     horizon = Retention(days).horizon(now)
-    went = await store.expire(everyone, tx, horizon)
-    await offers.expire(everyone, tx, horizon)
-    await roll.expire(everyone, tx)
+    went = await store.expire(tx.org, tx, horizon)
+    await offers.expire(tx, horizon)
+    await roll.expire(tx)
     return went
 
 

@@ -223,12 +223,11 @@ async def waiting_for_audit(everyone: Everyone, tx: Tx) -> tuple[OrgId, ...]:
     return tuple(OrgId(org) for org in await tx.scalars(select(HeartbeatRow.org).where(HeartbeatRow.audited == "").distinct()))
 
 
-async def expire(everyone: Everyone, tx: Tx, horizon: datetime) -> int:
+async def expire(org: OrgId, tx: Tx, horizon: datetime) -> int:
     """Delete what is older than `horizon`; a heartbeat that the audit does not hold yet stays until it does."""
-    _across(everyone, tx)
-    gone = await _rows(tx, delete(HeartbeatRow).where(HeartbeatRow.taken_at < horizon, HeartbeatRow.audited != ""))
-    gone += await _rows(tx, delete(InventoryRow).where(InventoryRow.confirmed_at < horizon))
-    return gone + await _rows(tx, delete(ReadRow).where(ReadRow.taken_at < horizon))
+    gone = await _rows(tx, delete(HeartbeatRow).where(HeartbeatRow.org == org, HeartbeatRow.taken_at < horizon, HeartbeatRow.audited != ""))
+    gone += await _rows(tx, delete(InventoryRow).where(InventoryRow.org == org, InventoryRow.confirmed_at < horizon))
+    return gone + await _rows(tx, delete(ReadRow).where(ReadRow.org == org, ReadRow.taken_at < horizon))
 
 
 def _across(everyone: Everyone, tx: Tx) -> None:

@@ -131,8 +131,8 @@ async def test_settled_requests_are_let_go_after_a_week_and_open_ones_stay(room:
     await room.dispatcher.serve_waiting()
     room.clock.advance(days=8)
     open_one = await room.ask("wp.site.health")
-    async with room.database.transaction(EVERYONE) as tx:
-        await mailbox.expire(EVERYONE, tx, now=room.clock.now())
+    async with room.database.transaction(room.org) as tx:
+        await mailbox.expire(tx, now=room.clock.now())
     with pytest.raises(RequestUnknown):
         await room.look(settled)
     assert (await room.look(open_one)).state is RequestState.WAITING

@@ -12,7 +12,7 @@ from presswarden.identity.model import Forbidden, Role
 from presswarden.incidents import service as incidents
 from presswarden.incidents.model import SignalKind
 from presswarden.kernel.db import Database
-from presswarden.kernel.ids import EVERYONE, CorrelationId, OrgId, new_id
+from presswarden.kernel.ids import CorrelationId, OrgId, new_id
 from presswarden.proposals import service as proposals
 from presswarden.reports.notices import service as notices
 from presswarden.reports.notices.model import TRIES, Occasion
@@ -183,8 +183,8 @@ async def test_a_letter_goes_to_its_address_and_its_text_is_not_kept(office: Off
         async with office.database.reading(office.org) as tx:
             assert await notices.due(tx, office.clock.now() + timedelta(days=9)) == ()
         office.clock.advance(days=31)
-        async with office.database.transaction(EVERYONE) as tx:
-            await notices.expire(EVERYONE, tx, office.clock.now())
+        async with office.database.transaction(office.org) as tx:
+            await notices.expire(tx, office.clock.now())
         assert await news.given() == (0, 0, 0)
 
 

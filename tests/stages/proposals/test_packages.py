@@ -6,7 +6,7 @@ import pytest
 
 from presswarden.audit import service as audit
 from presswarden.kernel.db import Database
-from presswarden.kernel.ids import EVERYONE, OrgId, SiteId, new_id
+from presswarden.kernel.ids import OrgId, SiteId, new_id
 from presswarden.proposals.packages import service as packages
 from presswarden.proposals.packages.model import Origin, Package, bound
 from tests.fakes.clock import FrozenClock
@@ -159,9 +159,9 @@ async def test_another_organisation_knows_nothing_of_it(shelf: _Shelf, database:
 @pytest.mark.req("W13")
 async def test_packages_that_nobody_wanted_for_a_year_are_forgotten(shelf: _Shelf, database: Database, frozen: FrozenClock) -> None:
     await shelf.want()
-    async with database.transaction(EVERYONE) as tx:
-        await packages.expire(EVERYONE, tx, frozen.advance(days=364))
+    async with database.transaction(shelf.org) as tx:
+        await packages.expire(tx, frozen.advance(days=364))
     assert await shelf.known()
-    async with database.transaction(EVERYONE) as tx:
-        await packages.expire(EVERYONE, tx, frozen.advance(days=2))
+    async with database.transaction(shelf.org) as tx:
+        await packages.expire(tx, frozen.advance(days=2))
     assert await shelf.known() == ()

@@ -6,7 +6,7 @@ import pytest
 
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Database
-from presswarden.kernel.ids import EVERYONE, OrgId
+from presswarden.kernel.ids import OrgId
 from presswarden.telemetry import service as telemetry
 from presswarden.telemetry.offers import service as offers
 from presswarden.telemetry.offers.model import MOST_OFFERS, Named, Offer, Wanted, named
@@ -84,8 +84,8 @@ async def test_an_offer_that_was_gone_for_longer_than_the_retention_starts_anew(
 ) -> None:
     await site.beats(_offering(), frozen.now())
     await site.beats(_without(), frozen.advance(hours=1))
-    async with database.transaction(EVERYONE) as tx:
-        await telemetry.expire(EVERYONE, tx, frozen.advance(days=31))
+    async with database.transaction(site.of.org) as tx:
+        await telemetry.expire(tx, frozen.advance(days=31))
     back = frozen.advance(minutes=5)
     await site.beats(_offering(), back)
     assert (await site.offered())[AKISMET].first_seen == back
@@ -93,8 +93,8 @@ async def test_an_offer_that_was_gone_for_longer_than_the_retention_starts_anew(
 
 async def test_offers_end_with_the_inventory_they_came_from(site: _Site, database: Database, frozen: FrozenClock) -> None:
     await site.beats(_offering(), frozen.now())
-    async with database.transaction(EVERYONE) as tx:
-        await telemetry.expire(EVERYONE, tx, frozen.advance(days=31))
+    async with database.transaction(site.of.org) as tx:
+        await telemetry.expire(tx, frozen.advance(days=31))
     assert await site.wanted() == ()
 
 

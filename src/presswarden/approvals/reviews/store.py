@@ -1,8 +1,9 @@
 """Table of what each person did with a proposal before they answered it. Limits: SQL only; it decides nothing."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint, String, insert, select, update
+from sqlalchemy import ForeignKeyConstraint, String, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,6 +38,10 @@ async def put(org: OrgId, tx: Tx, proposal: ProposalId, person: PersonId, **valu
         if "seen_at" in values:
             mine.append(ReviewRow.seen_at.is_(None))
         await tx.execute(update(ReviewRow).where(*mine).values(**values).execution_options(synchronize_session=False))
+
+
+async def forget(org: OrgId, tx: Tx, gone: Collection[ProposalId]) -> None:
+    await tx.execute(delete(ReviewRow).where(ReviewRow.org == org, ReviewRow.proposal.in_(gone)).execution_options(synchronize_session=False))
 
 
 async def put_off(org: OrgId, tx: Tx, person: PersonId, now: datetime) -> frozenset[ProposalId]:

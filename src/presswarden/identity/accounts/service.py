@@ -33,6 +33,8 @@ from presswarden.identity.accounts.passwords import Passwords, judge
 from presswarden.identity.accounts.tries import slowing
 from presswarden.identity.accounts.tries import store as tries
 from presswarden.identity.accounts.tries.slowing import take_setup
+from presswarden.identity.limits import service as limits
+from presswarden.identity.limits.model import Limit
 from presswarden.identity.sessions import service as sessions
 from presswarden.identity.tokens import service as tokens
 from presswarden.kernel import store as kernel
@@ -194,7 +196,7 @@ async def set_up(everyone: Everyone, tx: Tx, code: str, *, organisation: str, na
 async def forget(tx: Tx, now: datetime) -> int:
     """Spent challenges that are too old anyway, and browsers nobody came back with. How many rows."""
     spent = await store.forget_challenges(tx.org, tx, now - 2 * challenges.LIVES)
-    return spent + await tries.forget_browsers(tx.org, tx, before=now - slowing.BROWSER_LIVES)
+    return spent + await tries.forget_browsers(tx.org, tx, before=now - (await limits.limits(tx)).span(Limit.BROWSERS))
 
 
 async def forget_tries(everyone: Everyone, tx: Tx, now: datetime) -> int:

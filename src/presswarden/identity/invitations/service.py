@@ -12,6 +12,8 @@ from presswarden.identity import service as identity
 from presswarden.identity.accounts import service as accounts
 from presswarden.identity.invitations import store
 from presswarden.identity.invitations.model import BACK_LIVES, LIVES, Invitation, InvitationGone, Kind, digest_of
+from presswarden.identity.limits import service as limits
+from presswarden.identity.limits.model import Limit
 from presswarden.identity.model import Forbidden, Grant, MailTaken, Permission, Person
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
@@ -87,7 +89,7 @@ async def withdraw_all(tx: Tx) -> int:
 
 async def forget(tx: Tx, now: datetime) -> int:
     """Rows of links that are long over."""
-    return await store.forget(tx.org, tx, now - timedelta(days=30))
+    return await store.forget(tx.org, tx, now - (await limits.limits(tx)).span(Limit.LINKS))
 
 
 async def _made(

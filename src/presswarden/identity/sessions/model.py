@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from presswarden.identity.limits.model import BOUNDS, Limit, Limits
 from presswarden.kernel.errors import NotFound
 from presswarden.kernel.ids import OrgId, PersonId, SessionId, is_uuid4
 
-IDLE: Final = timedelta(hours=12)
-LONGEST: Final = timedelta(days=30)
+LONGEST: Final = BOUNDS[Limit.SESSION_LONGEST].span(BOUNDS[Limit.SESSION_LONGEST].ceiling)
+"""Of any organisation: so long a browser keeps the secret at most."""
 FRESH: Final = timedelta(minutes=5)
 """So long a step-up counts."""
 SEEN_EVERY: Final = timedelta(minutes=5)
@@ -53,8 +54,9 @@ class Session:
     def is_fresh(self, now: datetime) -> bool:
         return self.stepped_up_at is not None and timedelta() <= now - self.stepped_up_at <= FRESH
 
-    def lives(self, now: datetime) -> bool:
-        return now - self.seen_at < IDLE and now - self.signed_in_at < LONGEST
+    def lives(self, now: datetime, limits: Limits) -> bool:
+        """By the limits as they are now: a shorter one ends sessions that were begun before it."""
+        return now - self.seen_at < limits.span(Limit.SESSION_IDLE) and now - self.signed_in_at < limits.span(Limit.SESSION_LONGEST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from presswarden.audit import service as audit
 from presswarden.audit.model import Actor, Entry
 from presswarden.identity import service as identity
 from presswarden.identity import store as people
+from presswarden.identity.limits import service as limits
+from presswarden.identity.limits.model import Limit
 from presswarden.identity.model import Organisation, Permission, Person
 from presswarden.identity.sessions import store
-from presswarden.identity.sessions.model import IDLE, LONGEST, SECRET_BYTES, SEEN_EVERY, Key, Session, SessionUnknown, Way
+from presswarden.identity.sessions.model import SECRET_BYTES, SEEN_EVERY, Key, Session, SessionUnknown, Way
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import PersonId, SessionId, new_id
 
@@ -32,7 +34,7 @@ async def begin(tx: Tx, person: PersonId, way: Way, *, source: str, browser: str
 async def session_of(tx: Tx, key: Key, now: datetime) -> tuple[Organisation, Person, Session] | None:
     """Whose it is, while it lives and the person belongs to the organisation. None otherwise."""
     found = await store.by_digest(tx.org, tx, key.digest, key.token)
-    if found is None or not found.lives(now):
+    if found is None or not found.lives(now, await limits.limits(tx)):
         return None
     who = await people.people(tx.org, tx, person=found.person)
     organisation = await people.organisation(tx.org, tx)
@@ -61,7 +63,8 @@ async def step_up(tx: Tx, key: Key, session: Session, *, how: str, now: datetime
 
 async def sessions_of(tx: Tx, person: PersonId, now: datetime) -> tuple[Session, ...]:
     """Those that live; the one used last first."""
-    return tuple(one for one in await store.of_person(tx.org, tx, person) if one.lives(now))
+    holding = await limits.limits(tx)
+    return tuple(one for one in await store.of_person(tx.org, tx, person) if one.lives(now, holding))
 
 
 async def is_alive(tx: Tx, person: PersonId, session: SessionId, now: datetime) -> bool:
@@ -100,7 +103,8 @@ async def end_everybody(tx: Tx) -> int:
 
 async def forget(tx: Tx, now: datetime) -> int:
     """The rows of those that are long dead."""
-    return await store.forget(tx.org, tx, now - IDLE, now - LONGEST)
+    holding = await limits.limits(tx)
+    return await store.forget(tx.org, tx, now - holding.span(Limit.SESSION_IDLE), now - holding.span(Limit.SESSION_LONGEST))
 
 
 async def _record(tx: Tx, kind: str, person: PersonId, session: SessionId, how: str, now: datetime) -> None:

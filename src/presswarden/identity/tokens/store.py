@@ -28,6 +28,8 @@ class TokenRow(Tenant, Base):
     made_at: Mapped[datetime]
     until: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    made_by: Mapped[str | None] = mapped_column(String(36))
+    offered_to: Mapped[str | None] = mapped_column(String(36))
 
 
 async def add(org: OrgId, tx: Tx, token: Token, digest: str) -> None:

@@ -140,11 +140,10 @@ async def offered(org: OrgId, tx: Tx, installation: InstallationId, *, signed_af
     return tuple(WaitingCall(headers, body.decode()) for headers, body in rows if headers)
 
 
-async def forget(everyone: Everyone, tx: Tx, *, settled_before: datetime) -> None:
+async def forget(org: OrgId, tx: Tx, *, settled_before: datetime) -> None:
     """Drop the envelopes of requests that were settled before that moment."""
-    _across(everyone, tx)
-    old = select(RequestRow.id).where(RequestRow.settled_at < settled_before, RequestRow.look_at.is_(None))
-    await tx.execute(delete(EnvelopeRow).where(EnvelopeRow.request.in_(old)).execution_options(synchronize_session=False))
+    old = select(RequestRow.id).where(RequestRow.org == org, RequestRow.settled_at < settled_before, RequestRow.look_at.is_(None))
+    await tx.execute(delete(EnvelopeRow).where(EnvelopeRow.org == org, EnvelopeRow.request.in_(old)).execution_options(synchronize_session=False))
 
 
 def _across(everyone: Everyone, tx: Tx) -> None:

@@ -92,9 +92,9 @@ async def differs(tx: Tx, component: str, version: str) -> bool:
     return differ(await known(tx, component, version))
 
 
-async def expire(everyone: Everyone, tx: Tx, now: datetime) -> None:
-    """What nobody was offered or installed for a year."""
-    await store.expire(everyone, tx, now - KEPT)
+async def expire(tx: Tx, now: datetime, keep: timedelta = KEPT) -> None:
+    """What nobody was offered or installed for so long."""
+    await store.expire(tx.org, tx, now - keep)
 
 
 async def _note_difference(tx: Tx, package: Package, now: datetime) -> None:

@@ -86,10 +86,10 @@ async def due(org: OrgId, tx: Tx, now: datetime, wanted_after: datetime, most: i
     return tuple(_package(row) for row in rows)
 
 
-async def expire(everyone: Everyone, tx: Tx, horizon: datetime) -> None:
-    if tx.scope is not everyone:
-        raise RuntimeError("this look-up runs across organisations")
-    await tx.execute(delete(PackageRow).where(PackageRow.wanted_at < horizon).execution_options(synchronize_session=False))
+async def expire(org: OrgId, tx: Tx, horizon: datetime) -> None:
+    await tx.execute(
+        delete(PackageRow).where(PackageRow.org == org, PackageRow.wanted_at < horizon).execution_options(synchronize_session=False)
+    )
 
 
 def _package(row: PackageRow | Row[Any]) -> Package:

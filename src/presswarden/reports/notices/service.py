@@ -7,7 +7,7 @@ tree, which has no gaps; so what the janitor has not integrated yet is told of a
 import base64
 import secrets
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from presswarden.identity.model import Permission
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import NotFound
-from presswarden.kernel.ids import Everyone, PersonId, ProposalId, new_id
+from presswarden.kernel.ids import PersonId, ProposalId, new_id
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Proposal
 from presswarden.reports.notices import finding, store
@@ -160,9 +160,9 @@ async def drop_waiting(tx: Tx) -> int:
     return await store.drop_waiting(tx.org, tx)
 
 
-async def expire(everyone: Everyone, tx: Tx, now: datetime) -> None:
+async def expire(tx: Tx, now: datetime, keep: timedelta = KEPT) -> None:
     """What was sent or given up long ago goes."""
-    await store.expire(everyone, tx, now - KEPT)
+    await store.expire(tx.org, tx, now - keep)
 
 
 async def _to_whom(tx: Tx, notice: Notice, about: Proposal | None, *, mail: bool) -> list[Delivery]:

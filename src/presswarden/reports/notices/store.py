@@ -3,11 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, String, Text, delete, func, select, update
+from sqlalchemy import BigInteger, Boolean, Index, Integer, LargeBinary, String, Text, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.db import Base, Tenant, Tx
-from presswarden.kernel.ids import Everyone, OrgId, PersonId
+from presswarden.kernel.ids import OrgId, PersonId
 from presswarden.reports.notices.model import Delivery, Given, Occasion, Way, Webhook
 
 WAITING, SENT, GIVEN_UP = "waiting", "sent", "given_up"
@@ -38,6 +38,7 @@ class WebhookRow(Tenant, Base):
     made_by: Mapped[str] = mapped_column(String(36))
     last_at: Mapped[datetime | None]
     last_says: Mapped[str] = mapped_column(String(300))
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class DeliveryRow(Tenant, Base):
@@ -56,6 +57,7 @@ class DeliveryRow(Tenant, Base):
     tries: Mapped[int] = mapped_column(Integer)
     due_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     __table_args__ = (Index(None, "state", "due_at"), Index(None, "ended_at"))
 
 
@@ -158,7 +160,5 @@ async def given(org: OrgId, tx: Tx) -> Given:
     return Given(counts.get(WAITING, 0), counts.get(SENT, 0), counts.get(GIVEN_UP, 0))
 
 
-async def expire(everyone: Everyone, tx: Tx, before: datetime) -> None:
-    if tx.scope is not everyone:
-        raise RuntimeError("expiry runs across organisations")
-    await tx.execute(delete(DeliveryRow).where(DeliveryRow.ended_at < before))
+async def expire(org: OrgId, tx: Tx, before: datetime) -> None:
+    await tx.execute(delete(DeliveryRow).where(DeliveryRow.org == org, DeliveryRow.ended_at < before))

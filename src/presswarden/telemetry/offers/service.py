@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from presswarden.kernel.db import Tx
-from presswarden.kernel.ids import Everyone, SiteId
+from presswarden.kernel.ids import SiteId
 from presswarden.telemetry.model import Components, Inventory
 from presswarden.telemetry.offers import store
 from presswarden.telemetry.offers.model import MOST_OFFERS, Named, Offer, Wanted, named
@@ -49,5 +49,5 @@ async def wanted(tx: Tx) -> tuple[Wanted, ...]:
     return await store.wanted(tx.org, tx, MOST_WANTED)
 
 
-async def expire(everyone: Everyone, tx: Tx, horizon: datetime) -> None:
-    await store.expire(everyone, tx, horizon)
+async def expire(tx: Tx, horizon: datetime) -> None:
+    await store.expire(tx.org, tx, horizon)

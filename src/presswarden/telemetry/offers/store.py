@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.db import Base, Tenant, Tx
-from presswarden.kernel.ids import Everyone, OrgId, SiteId
+from presswarden.kernel.ids import OrgId, SiteId
 from presswarden.telemetry.offers.model import LONGEST_COMPONENT, LONGEST_URL, LONGEST_VERSION, Named, Wanted
 from presswarden.telemetry.store import InventoryRow
 
@@ -88,10 +88,8 @@ async def wanted(org: OrgId, tx: Tx, most: int) -> tuple[Wanted, ...]:
     return tuple(Wanted(component, version, url) for component, version, url in rows)
 
 
-async def expire(everyone: Everyone, tx: Tx, horizon: datetime) -> None:
+async def expire(org: OrgId, tx: Tx, horizon: datetime) -> None:
     """Delete what went before `horizon`, and all of sites whose inventory is gone."""
-    if tx.scope is not everyone:
-        raise RuntimeError("this look-up runs across organisations")
     held = exists().where(InventoryRow.org == OfferRow.org, InventoryRow.site == OfferRow.site)
     for old in (OfferRow.gone_at < horizon, ~held):
-        await tx.execute(delete(OfferRow).where(old).execution_options(synchronize_session=False))
+        await tx.execute(delete(OfferRow).where(OfferRow.org == org, old).execution_options(synchronize_session=False))

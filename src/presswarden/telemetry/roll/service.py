@@ -1,7 +1,7 @@
 """The verb of the roll: note what an inventory says. Limits: called when an inventory changed, so an unchanged site costs nothing."""
 
 from presswarden.kernel.db import Tx
-from presswarden.kernel.ids import Everyone, SiteId
+from presswarden.kernel.ids import SiteId
 from presswarden.telemetry.model import Components
 from presswarden.telemetry.roll import store
 from presswarden.telemetry.roll.model import roll_of, running
@@ -16,5 +16,5 @@ async def seen(tx: Tx, site: SiteId, components: Components) -> None:
         await store.drop_components(tx.org, tx, site, sorted(gone))
 
 
-async def expire(everyone: Everyone, tx: Tx) -> None:
-    await store.expire(everyone, tx)
+async def expire(tx: Tx) -> None:
+    await store.expire(tx.org, tx)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presswarden.kernel.db import Base, Tenant, Tx
-from presswarden.kernel.ids import Everyone, OrgId, SiteId
+from presswarden.kernel.ids import OrgId, SiteId
 from presswarden.telemetry.roll.model import LONGEST_KEY, LONGEST_NAME, LONGEST_VERSION, Roll, Running
 from presswarden.telemetry.store import InventoryRow
 
@@ -65,13 +65,11 @@ async def drop_components(org: OrgId, tx: Tx, site: SiteId, gone: Collection[str
     await tx.execute(delete(ComponentRow).where(*which).execution_options(synchronize_session=False))
 
 
-async def expire(everyone: Everyone, tx: Tx) -> None:
+async def expire(org: OrgId, tx: Tx) -> None:
     """What belongs to no inventory any more."""
-    if tx.scope is not everyone:
-        raise RuntimeError("this look-up runs across organisations")
     for row in (RollRow, ComponentRow):
         held = exists().where(InventoryRow.org == row.org, InventoryRow.site == row.site)
-        await tx.execute(delete(row).where(~held).execution_options(synchronize_session=False))
+        await tx.execute(delete(row).where(row.org == org, ~held).execution_options(synchronize_session=False))
 
 
 async def _upsert(tx: Tx, row: type[Base], keys: tuple[str, ...], rows: list[dict[str, Any]]) -> None:

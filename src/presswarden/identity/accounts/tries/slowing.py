@@ -24,7 +24,6 @@ OF_BROWSER: Final = 20
 CODES_WINDOW: Final = timedelta(hours=1)
 OF_CODES: Final = 10
 KEPT_BROWSERS: Final = 10
-BROWSER_LIVES: Final = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ from presswarden.reports.pulse.model import Pulse
 from presswarden.surfaces import problems
 from presswarden.surfaces.console import door, sight
 from presswarden.surfaces.console.desk import Desk
-from presswarden.surfaces.console.settings import views
+from presswarden.surfaces.console.settings import limits, views
 from presswarden.surfaces.console.visit import Visit
 
 
 def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
+    router.include_router(limits.routes(desk))
     signed_in, posted = door.signed_in(desk), door.posted(desk)
 
     @router.get("/settings")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from presswarden.identity.limits import service as limits
+from presswarden.identity.limits.model import BOUNDS, FOR_EVER, NEVER, OF_KEEPING, OF_SESSIONS, Limit, Limits
 from presswarden.identity.model import Permission
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
@@ -96,7 +98,7 @@ async def settings(
         notices.MOST_WEBHOOKS,
         await notices.given(tx),
         mail_of(pulses, now),
-        kept(pulses),
+        kept(pulses, await limits.limits(tx)),
         running(pulses, now),
         problem,
         name or visit.organisation.name,
@@ -123,18 +125,19 @@ def running(pulses: tuple[Pulse, ...], now: datetime) -> tuple[Running, ...]:
     )
 
 
-def kept(pulses: tuple[Pulse, ...]) -> tuple[Kept, ...]:
+def kept(pulses: tuple[Pulse, ...], holding: Limits) -> tuple[Kept, ...]:
     """W13, as it holds here."""
     janitor = next((one.told for one in pulses if one.name == "janitor"), {})
-    return (
-        Kept("Telemetry: heartbeats, inventories, facts", _days(janitor.get("retention_days")), "7 days", "90 days", "retention_days"),
-        Kept("Payloads of the audit trail; hashes and checkpoints stay for ever", "365 days", "365 days", "365 days", ""),
-        Kept("Answers of sites to reads and calls", "7 days", "7 days", "7 days", ""),
-        Kept("Notices that were sent or given up", "30 days", "30 days", "30 days", ""),
-        Kept("Answers of the API to keys", "24 hours", "24 hours", "24 hours", ""),
-        Kept("Sessions, whether used or not", "30 days", "30 days", "30 days", ""),
-        Kept("Visitors' data, content, databases and snapshots of sites", "never here", "", "", ""),
-    )
+    found = []
+    for each in (*OF_KEEPING, *OF_SESSIONS):
+        of, now = BOUNDS[each], f"{holding.value(each)} {BOUNDS[each].unit}"
+        where = ""
+        if each is Limit.TELEMETRY and each not in holding.chosen:
+            now, where = _days(janitor.get("retention_days")), "retention_days"
+        found.append(Kept(of.says, now, f"{of.floor} {of.unit}", f"{of.ceiling} {of.unit}", where))
+    fixed = Kept("Answers of the API to keys", "24 hours", "24 hours", "24 hours", "")
+    ever = tuple(Kept(each, "for ever", "", "", "") for each in FOR_EVER)
+    return (*found, fixed, *ever, Kept(NEVER, "never here", "", "", ""))
 
 
 def _days(told: Json) -> str:
