@@ -66,7 +66,11 @@ test: $(STAMP) $(ASSETS) php-tools ## run every test: the connector's in PHP, th
 	@$(BIN)/python -m pytest -p tools.suites -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS) $(if $(SUITES),$(SUITES:%=tests/%),tests)
 
 .PHONY: chaos
-chaos: $(STAMP) $(ASSETS) php-tools ## kill every process, PHP too, at every step of a change on real sites, five times at each point (half an hour)
+chaos: $(STAMP) $(ASSETS) php-tools ## a thousand faults, drawn from SEED, hit changes on real sites: RUNS=100 makes fewer (root, for disks and networks)
+	@$(BIN)/python -m tests.chaos --runs $(or $(RUNS),1000) $(if $(SEED),--seed $(SEED))
+
+.PHONY: chaos-points
+chaos-points: $(STAMP) $(ASSETS) php-tools ## kill every process, PHP too, at every step of a change on real sites, five times at each point (half an hour)
 	@PRESSWARDEN_CRASH_ROUNDS=5 $(BIN)/python -m pytest -q tests/crash/test_changes.py tests/crash/test_changes_php.py
 
 .PHONY: check
@@ -100,6 +104,10 @@ check-php: php-tools ## syntax, style and dangerous calls of the connector
 	@phpcs -q
 	@echo "== dangerous calls"
 	@$(PHP) tools/php/forbidden.php connector
+	@echo "== what is shown, taken and asked directly; class map and texts are fresh"
+	@$(PHP) tools/php/shown.php connector
+	@$(PHP) tools/php/classmap.php --check
+	@$(PHP) tools/php/pot.php --check
 
 .PHONY: check-docs
 check-docs: $(STAMP) ## generated pages are fresh

@@ -22,12 +22,14 @@ SUITES = (
     "claims",
     "transcripts",
     "crash",
+    "chaos",
     "console",
     "browser",
 )
 GROUPS = {
     "claims": "attacks",
     "crash": "attacks",
+    "chaos": "attacks",
     "connector": "sites",
     "recovery": "recovery",
     "stories": "sites",

@@ -51,7 +51,7 @@ class Chaos:
         chance = random.Random(f"{self.wanted.seed} {lane.form}")
         faults = [one for one in FAULTS if lane.form in one.forms and one.needs not in self.ground.missing and self.wanted.only in one.name]
         for number, drawn in enumerate(self._rounds(lane, faults, chance), start=1):
-            for run in round_of(lane, drawn, chance, number):
+            for run in round_of(lane, drawn, chance, number, quick=self.wanted.quick):
                 self._tell(lane, run, number)
             if number % VERIFIED_EVERY == 0:
                 self._verify(lane)
@@ -86,7 +86,10 @@ class Chaos:
         count = self.tally.add(run)
         results = ", ".join(f"{one.result} {one.code}".strip() for one in run.judged)
         passed = time.monotonic() - self._begun
-        print(f"{count:5} {passed:6.0f} s  {lane.form} {number}: {run.fault}, {run.moment}; {run.story}: {results}", flush=True)
+        print(
+            f"{count:5} {passed:6.0f} s  {lane.form} {number}: {run.fault}, {run.moment if run.met else 'after the end'}; {run.story}: {results}",
+            flush=True,
+        )
         for one in run.judged:
             if not one.is_good:
                 print(f"      LOST {one.lost} TWICE {one.twice} BROKEN {one.broken}", flush=True)
@@ -103,6 +106,7 @@ def main() -> int:
     reader = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     reader.add_argument("--runs", type=int, default=1000)
     reader.add_argument("--each", type=int, default=0)
+    reader.add_argument("--quick", action="store_true", help="short faults at early moments of short changes")
     reader.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1, 1_000_000))
     reader.add_argument("--sites", type=int, default=3, help="in each lane")
     reader.add_argument("--minutes", type=float, default=0.0)

@@ -97,5 +97,5 @@ def _item(lane: Lane, wish: Wish) -> Item:
 def _hear(lane: Lane, wish: Wish) -> None:
     if not wish.story.switches:
         wish.place.shop.site.php(ASK)
-        done = wish.place.shop.beat()
-        assert done.code == 0, (done, lane.plane.log("web"), lane.plane.log("serve"))
+    done = wish.place.shop.beat()
+    assert done.code == 0, (done, lane.plane.log("web"), lane.plane.log("serve"))
