@@ -32,7 +32,7 @@ const WATCH_FILES = array(
 
 spl_autoload_register(
 	static function ( string $name ): void {
-		// Uninstalling takes the files away while this still runs; the connector's own are found then.
+		// Uninstalling takes the files away while this still runs, and loads them before.
 		if ( isset( WATCH_FILES[ $name ] ) && is_file( __DIR__ . WATCH_FILES[ $name ] ) ) {
 			require_once __DIR__ . WATCH_FILES[ $name ];
 		}

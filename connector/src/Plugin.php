@@ -9,6 +9,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Admin\Form;
 use Presswarden\Connector\Admin\Page;
 use Presswarden\Connector\Cli\Command;

@@ -211,20 +211,27 @@ def test_wordpress_itself_puts_no_other_package_in_its_place(
 
 
 def test_a_release_takes_its_place_and_its_watchdog_comes_when_it_was_called_good(victim: Changed, offered: Callable[..., Answer]) -> None:
-    guard = (tree(NOW)["src/Watch/Guard.php"]).decode()
     folder = victim.site.content / "mu-plugins" / "presswarden-watchdog"
-    dropin = tree(NOW)["doors/dropin.php"].decode()
-    newer = {"src/Watch/Guard.php": guard + "\n// newer\n", "doors/dropin.php": dropin + "\n// newer\n"}
+    marker, health_of, dropin = (tree(NOW)[name].decode() for name in ("src/Watch/Marker.php", "src/Site/Health.php", "doors/dropin.php"))
+    newer = {
+        "src/Watch/Marker.php": marker.replace(
+            "final class Marker {\n", "final class Marker {\n\tpublic static function newer(): void {}\n", 1
+        ),
+        "src/Site/Health.php": health_of.replace("$watch  =", "\\Presswarden\\Connector\\Watch\\Marker::newer();\n\t\t$watch  =", 1),
+        "doors/dropin.php": dropin + "\n// newer\n",
+    }
     result = offered(signed(NEXT, newer)).result
     assert (result["version"], result["was"], result["active"], result["state"]) == (NEXT, NOW, True, "confirm")
     health = victim.paired.call("wp.site.health").result
-    assert (health["watchdog"], health["watchdog_door"]) == (True, "dropin"), "the watchdog of the version before stands"
+    assert (health["watchdog"], health["watchdog_door"]) == (True, "dropin"), (
+        "the watchdog of the version before stands, beside what the new one calls"
+    )
     assert victim.site.wp("presswarden", "heartbeat").code == 0
     httpx.get(victim.site.url + "/wp-cron.php", timeout=60)
-    assert (folder / "Guard.php").read_text() == guard
+    assert "newer" not in (folder / "Marker.php").read_text()
     assert victim.close().result["state"] == "closed"
-    assert (folder / "Guard.php").read_text() == newer["src/Watch/Guard.php"]
-    assert (victim.site.content / "fatal-error-handler.php").read_text() == newer["doors/dropin.php"]
+    assert "newer" in (folder / "Marker.php").read_text()
+    assert "// newer" in (victim.site.content / "fatal-error-handler.php").read_text()
     assert victim.paired.call("wp.site.health").result["watchdog"] is True
     assert victim.inventory()[OWN]["version"] == NEXT
 

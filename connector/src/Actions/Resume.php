@@ -9,6 +9,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Actions;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Core\ActionSpec;
 use Presswarden\Connector\Core\Call;
 use Presswarden\Connector\Core\Catalogue;

@@ -9,6 +9,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Admin;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 final class Decisions {
 
 	/** @param array<string,string|int|bool> $facts Of Status. */

@@ -9,6 +9,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Admin;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Site\Heartbeat;
 use Presswarden\Connector\Site\Pairing;
 use Presswarden\Connector\Site\PairingProblem;

@@ -11,6 +11,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Admin;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Site\Flags;
 use Presswarden\Connector\Site\Record;
 use Presswarden\Connector\Site\RecordStore;

@@ -9,6 +9,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Admin;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 final class PairView {
 
 	/** @param bool $live A pairing is there and would be replaced. */

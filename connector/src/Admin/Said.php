@@ -9,6 +9,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Admin;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Site\PairingProblem;
 
 final class Said {

@@ -9,6 +9,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Admin;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Site\SnapshotQuota;
 use Presswarden\Connector\Site\Snapshots;
 use Presswarden\Connector\Site\Storage;

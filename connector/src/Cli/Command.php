@@ -9,6 +9,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Cli;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Site\Heartbeat;
 use Presswarden\Connector\Site\HeartbeatProblem;
 use Presswarden\Connector\Site\Pairing;

@@ -13,6 +13,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Rest;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Core\Refusal;
 use Presswarden\Connector\Site\Calls;
 use Presswarden\Connector\Site\Flags;

@@ -12,6 +12,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Core\Limits;
 
 final class CallLimits implements Limits {

@@ -12,6 +12,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Actions\Action;
 use Presswarden\Connector\Actions\Actions;
 use Presswarden\Connector\Actions\AfterReceipt;

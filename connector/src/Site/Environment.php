@@ -9,6 +9,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 final class Environment {
 
 	private const EXTENSIONS = array( 'curl', 'dom', 'exif', 'fileinfo', 'gd', 'imagick', 'intl', 'mbstring', 'openssl', 'sodium', 'zip', 'zlib' );

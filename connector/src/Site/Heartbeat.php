@@ -12,6 +12,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Core\Inventory;
 use Presswarden\Connector\Core\Message;
 use Presswarden\Connector\Core\SealBroken;

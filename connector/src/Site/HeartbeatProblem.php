@@ -9,6 +9,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 final class HeartbeatProblem {
 
 	public static function says( string $code ): string {

@@ -13,6 +13,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Core\Ed25519;
 use Presswarden\Connector\Core\Pinned;
 use Presswarden\Connector\Core\PinnedKey;

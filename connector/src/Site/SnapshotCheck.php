@@ -10,6 +10,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Core\Refusal;
 use Presswarden\Connector\Site\Database\Dumps;
 use Presswarden\Connector\Watch\PackBroken;

@@ -9,6 +9,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 final class SnapshotInfo {
 
 	/** Name of the pack of files, which is its folder too. */

@@ -12,6 +12,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Core\Refusal;
 use Presswarden\Connector\Core\SealBroken;
 use Presswarden\Connector\Watch\Guard;

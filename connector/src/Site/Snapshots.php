@@ -12,6 +12,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Core\Refusal;
 use Presswarden\Connector\Site\Database\Dumps;
 use Presswarden\Connector\Watch\FileList;
@@ -25,11 +29,7 @@ final class Snapshots {
 	private const FRESH = 86400;
 	private const SHOWN = 200;
 
-	/**
-	 * One step.
-	 *
-	 * @throws Refusal action.step with nothing done; action.snapshot with the reason.
-	 */
+	/** @throws Refusal action.step with nothing done; action.snapshot with the reason. */
 	public static function create( string $id, string $component, bool $database, int $seconds, int $step ): \stdClass {
 		$until = microtime( true ) + $seconds;
 		self::take_time( $seconds );

@@ -12,6 +12,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 final class StateFolder {
 
 	/** 16 bytes, so that fixed-size records behind it stay aligned. */

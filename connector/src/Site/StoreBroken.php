@@ -9,5 +9,9 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 final class StoreBroken extends \RuntimeException {
 }

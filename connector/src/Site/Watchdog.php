@@ -2,7 +2,8 @@
 /**
  * Puts the watchdog's files where WordPress runs them first, keeps them right, and takes them away.
  *
- * They work without the connector and beside any version of it. A file of somebody else is never overwritten: where another
+ * They work without the connector and beside any version of it, under a namespace of their own: while a new release of the connector
+ * waits for its word, the copies are those of the release before. A file of somebody else is never overwritten: where another
  * plugin has the first door, the second one does.
  *
  * @package Presswarden
@@ -11,6 +12,10 @@
 declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site;
+
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
 
 use Presswarden\Connector\Watch\Marker;
 use Presswarden\Connector\Watch\Tree;
@@ -84,6 +89,7 @@ final class Watchdog {
 
 	/** Takes everything away, whatever is open. */
 	public static function remove(): void {
+		self::keep_watching();
 		$open  = Marker::read( Storage::snapshots() );
 		$files = array_merge( array( WP_CONTENT_DIR . '/' . self::DROPIN, WPMU_PLUGIN_DIR . '/' . self::MU ), (array) glob( ABSPATH . 'presswarden-*.php' ) );
 		if ( null !== $open && '' !== $open->rescue ) {
@@ -100,6 +106,13 @@ final class Watchdog {
 			}
 		}
 		Tree::forget_compiled( ...array_values( $gone ) );
+	}
+
+	/** Where a change is open, this very request is watched to its end: by classes that are in memory before their files go. */
+	private static function keep_watching(): void {
+		foreach ( class_exists( 'Presswarden\\Watchdog\\Watch', false ) ? self::CLASSES : array() as $name ) {
+			class_exists( 'Presswarden\\Watchdog\\' . basename( $name, '.php' ) );
+		}
 	}
 
 	/** @return array{armed:bool,door:string} The door is the first that works: dropin, mu, or none. */
@@ -138,7 +151,7 @@ final class Watchdog {
 			// WordPress in a folder of its own: the address begins one above.
 			$home = substr( $home, 0, -strlen( $below ) );
 		}
-		$text = (string) file_get_contents( dirname( __DIR__, 2 ) . '/doors/rescue.php' );
+		$text = self::text( dirname( __DIR__, 2 ) . '/doors/rescue.php' );
 		$text = str_replace( "'CONTENT'", "'" . addcslashes( WP_CONTENT_DIR, "'\\" ) . "'", $text );
 		return self::write( $home . '/' . $name, $text ) ? $home . '/' . $name : '';
 	}
@@ -156,7 +169,7 @@ final class Watchdog {
 	private static function is_whole(): bool {
 		foreach ( self::folders() as $folder ) {
 			foreach ( self::sources() as $name => $source ) {
-				if ( ! is_file( $folder . '/' . $name ) || md5_file( $folder . '/' . $name ) !== md5_file( $source ) ) {
+				if ( ! self::is_copy( $source, $folder . '/' . $name ) ) {
 					return false;
 				}
 			}
@@ -200,10 +213,20 @@ final class Watchdog {
 
 	/** False when it can't be written. */
 	private static function put( string $source, string $target ): bool {
-		if ( is_file( $target ) && md5_file( $target ) === md5_file( $source ) ) {
-			return true;
-		}
-		return ! is_link( $target ) && self::write( $target, (string) file_get_contents( $source ) );
+		return self::is_copy( $source, $target ) || ( ! is_link( $target ) && self::write( $target, self::text( $source ) ) );
+	}
+
+	private static function is_copy( string $source, string $target ): bool {
+		return is_file( $target ) && file_get_contents( $target ) === self::text( $source );
+	}
+
+	/** As it stands where it is put. */
+	private static function text( string $source ): string {
+		return str_replace(
+			array( 'Presswarden\\Connector\\Watch', 'Presswarden\\\\Connector\\\\Watch' ),
+			array( 'Presswarden\\Watchdog', 'Presswarden\\\\Watchdog' ),
+			(string) file_get_contents( $source )
+		);
 	}
 
 	private static function write( string $target, string $text ): bool {
@@ -222,7 +245,7 @@ final class Watchdog {
 	}
 
 	private static function is_same( string $name, string $file ): bool {
-		return is_file( $file ) && md5_file( $file ) === md5_file( self::door( $name ) );
+		return self::is_copy( self::door( $name ), $file );
 	}
 
 	private static function is_ours( string $file ): bool {

@@ -12,6 +12,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site\Database;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 final class MysqlColumns {
 
 	private const PLAIN  = 'plain';

@@ -13,6 +13,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site\Database;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Site\SnapshotRefusal;
 use Presswarden\Connector\Site\Storage;
 use Presswarden\Connector\Watch\PackBroken;

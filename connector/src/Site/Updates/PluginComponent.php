@@ -12,6 +12,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site\Updates;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 final class PluginComponent implements Component {
 
 	/** Main file below the plugins' folder. */

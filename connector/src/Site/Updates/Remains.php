@@ -13,6 +13,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site\Updates;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Site\Storage;
 use Presswarden\Connector\Watch\Guard;
 use Presswarden\Connector\Watch\Marker;

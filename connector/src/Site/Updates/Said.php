@@ -11,6 +11,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site\Updates;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Site\Plain;
 
 final class Said {

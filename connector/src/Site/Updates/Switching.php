@@ -12,6 +12,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site\Updates;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 use Presswarden\Connector\Core\Call;
 use Presswarden\Connector\Core\Refusal;
 use Presswarden\Connector\Site\Journal;

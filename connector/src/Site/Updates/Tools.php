@@ -9,6 +9,10 @@ declare( strict_types=1 );
 
 namespace Presswarden\Connector\Site\Updates;
 
+if ( ! defined( 'ABSPATH' ) ) {
+	exit;
+}
+
 final class Tools {
 
 	/** Work of unknown length is ahead as well: a host's limit must not cut it in half, nor a caller who went away. */
