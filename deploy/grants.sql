@@ -85,6 +85,7 @@ INSERT INTO rights VALUES
     ('site_locks',              '',      '',      'racd',  '',      ''),
     ('site_messages',           'ra',    '',      '',      'RD',    ''),
     ('site_moves',              'racd',  '',      'Rd',    '',      ''),
+    ('site_probes',             'rac',   '',      '',      '',      'rac'),
     ('site_stations',           'rac',   'r',     'rac',   '',      ''),
     ('site_tags',               'rad',   '',      '',      '',      ''),
     ('site_views',              'rad',   '',      '',      '',      ''),

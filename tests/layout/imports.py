@@ -34,7 +34,7 @@ ROOMS = {
     "proposals": {"packages"},
     "reports": {"answers", "changed", "fleet", "notices", "pulse", "questions", "sites"},
     "mailbox": {"batches"},
-    "sites": {"tags", "views"},
+    "sites": {"probes", "tags", "views"},
     "telemetry": {"offers"},
 }
 """Rooms of a stage that are large enough for doors of their own."""

@@ -141,7 +141,7 @@ async def list_incidents(tx: Tx, *, site: SiteId | None = None, only_open: bool 
     return await store.listed(tx.org, tx, site=site, only_open=only_open, limit=limit)
 
 
-async def page(tx: Tx, *, before: tuple[datetime, str] | None = None, limit: int) -> tuple[Incident, ...]:
+async def page(tx: Tx, *, only_open: bool = False, before: tuple[datetime, str] | None = None, limit: int) -> tuple[Incident, ...]:
     """Those opened last first; `before` is the moment of opening and the id of the last one of the page before."""
     return await store.page(tx.org, tx, only_open=only_open, before=before, limit=limit)
 

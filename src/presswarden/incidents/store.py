@@ -35,7 +35,7 @@ _AT_ONCE = 1000
 
 class IncidentRow(Tenant, Base):
     __tablename__ = "incidents"
-    __table_args__ = (UniqueConstraint("org", "open_key"), Index(None, "org", "site", "opened_at"))
+    __table_args__ = (UniqueConstraint("org", "open_key"), Index(None, "org", "site", "opened_at"), Index(None, "org", "opened_at"))
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     site: Mapped[str] = mapped_column(String(36))
     kind: Mapped[str] = mapped_column(String(40))
@@ -133,9 +133,11 @@ async def listed(org: OrgId, tx: Tx, *, site: SiteId | None, only_open: bool, li
     return tuple(_incident(row) for row in await tx.scalars(newest_first.execution_options(populate_existing=True)))
 
 
-async def page(org: OrgId, tx: Tx, *, before: tuple[datetime, str] | None, limit: int) -> tuple[Incident, ...]:
+async def page(org: OrgId, tx: Tx, *, only_open: bool, before: tuple[datetime, str] | None, limit: int) -> tuple[Incident, ...]:
     """Those opened last first, from `before` on: the last one of the page before."""
     wanted = select(IncidentRow).where(IncidentRow.org == org)
+    if only_open:
+        wanted = wanted.where(IncidentRow.open_key.is_not(None))
     if before is not None:
         wanted = wanted.where(tuple_(IncidentRow.opened_at, IncidentRow.id) < tuple_(*before))
     newest = wanted.order_by(IncidentRow.opened_at.desc(), IncidentRow.id.desc()).limit(limit)

@@ -14,7 +14,7 @@ from presswarden.actions.model import Risk
 from presswarden.audit.model import Actor
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.errors import NotFound, PresswardenError
-from presswarden.kernel.ids import CallId, ChangeId, CorrelationId, InstallationId, OrgId, ProposalId, SiteId, SnapshotId
+from presswarden.kernel.ids import CallId, ChangeId, CorrelationId, InstallationId, OrgId, PersonId, ProposalId, SiteId, SnapshotId
 
 
 class Source(StrEnum):
@@ -103,6 +103,20 @@ class Item:
     def was(self) -> str:
         value = self.before.get("version")
         return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which proposals a list is to hold."""
+
+    states: frozenset[ProposalState] | None = None
+    """None: all."""
+    text: str = ""
+    """Found in the title, or where the id begins; empty: everything."""
+    people: frozenset[PersonId] = frozenset()
+    """Whoever the text names: what they asked for or adopted is found too."""
+    sites: frozenset[SiteId] = frozenset()
+    """Sites that the text names."""
 
 
 @dataclass(frozen=True, slots=True)

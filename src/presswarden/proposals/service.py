@@ -20,7 +20,7 @@ from presswarden.kernel.clock import unix
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import CorrelationId, PersonId, ProposalId, SiteId, new_id
 from presswarden.proposals import plan, store
-from presswarden.proposals.model import Draft, Item, PlanRefused, Proposal, ProposalMove, ProposalState, ProposalUnknown, Source
+from presswarden.proposals.model import Draft, Item, PlanRefused, Proposal, ProposalMove, ProposalState, ProposalUnknown, Source, Wish
 
 ANALYST: Final = "analyst"
 """The channel that wakes the analyst: a site reported something new, a package was looked for, or a change ended."""
@@ -30,6 +30,7 @@ LONGEST_TITLE: Final = 200
 MOST_TOLD: Final = 1000
 """Items of one proposal that its entry names; the digest binds all."""
 MOST_AT_ONCE: Final = 200
+EVERYTHING: Final = Wish()
 OPEN: Final = frozenset({ProposalState.RECOMMENDED, ProposalState.WAITING})
 _OURS: Final = Actor("process", "proposals")
 
@@ -96,9 +97,18 @@ async def listed(
     return await store.listed(tx.org, tx, states=states, site=site, component=component, limit=limit)
 
 
-async def page(tx: Tx, *, before: tuple[datetime, str] | None = None, limit: int) -> tuple[Proposal, ...]:
+async def page(tx: Tx, wish: Wish = EVERYTHING, *, before: tuple[datetime, str] | None = None, limit: int) -> tuple[Proposal, ...]:
     """Newest first; `before` is the moment of filing and the id of the last one of the page before."""
-    return await store.page(tx.org, tx, before=before, limit=limit)
+    return await store.page(tx.org, tx, wish, before=before, limit=limit)
+
+
+async def soonest(tx: Tx, *, states: Collection[ProposalState], limit: int) -> tuple[Proposal, ...]:
+    """Those that have to be answered first."""
+    return await store.soonest(tx.org, tx, states=states, limit=limit)
+
+
+async def count(tx: Tx, *, states: Collection[ProposalState]) -> int:
+    return await store.count(tx.org, tx, states=states)
 
 
 async def adopt(tx: Tx, named: ProposalId, by: Actor, now: datetime) -> Proposal:

@@ -1,12 +1,13 @@
 """SQL of the proposals' tables. A plan is kept as the very texts that were hashed; reading it back never builds them anew."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any  # what the JSON columns hold, as it was written here
 
 from sqlalchemy import (
+    ColumnElement,
     Float,
     ForeignKeyConstraint,
     Index,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     tuple_,
     update,
@@ -30,12 +32,12 @@ from presswarden.audit.model import Actor
 from presswarden.kernel.canonical import encode
 from presswarden.kernel.db import Base, Tenant, Tx
 from presswarden.kernel.ids import CallId, ChangeId, CorrelationId, InstallationId, OrgId, ProposalId, SiteId, SnapshotId
-from presswarden.proposals.model import Evidence, Item, Leaf, LeafRole, Plan, Proposal, ProposalState, Source
+from presswarden.proposals.model import Evidence, Item, Leaf, LeafRole, Plan, Proposal, ProposalState, Source, Wish
 
 
 class ProposalRow(Tenant, Base):
     __tablename__ = "proposals"
-    __table_args__ = (UniqueConstraint("org", "digest"), Index(None, "org", "state", "filed_at"))
+    __table_args__ = (UniqueConstraint("org", "digest"), Index(None, "org", "state", "filed_at"), Index(None, "org", "state", "approve_by"))
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     source: Mapped[str] = mapped_column(String(12))
     by_kind: Mapped[str] = mapped_column(String(16))
@@ -130,13 +132,39 @@ async def listed(
     return tuple(_proposal(org, row) for row in await tx.scalars(newest))
 
 
-async def page(org: OrgId, tx: Tx, *, before: tuple[datetime, str] | None, limit: int) -> tuple[Proposal, ...]:
+async def page(org: OrgId, tx: Tx, wish: Wish, *, before: tuple[datetime, str] | None, limit: int) -> tuple[Proposal, ...]:
     """Newest first, from `before` on: the last one of the page before."""
-    wanted = select(ProposalRow).where(ProposalRow.org == org)
+    wanted = select(ProposalRow).where(ProposalRow.org == org, *_fitting(org, wish))
     if before is not None:
         wanted = wanted.where(tuple_(ProposalRow.filed_at, ProposalRow.id) < tuple_(*before))
     newest = wanted.order_by(ProposalRow.filed_at.desc(), ProposalRow.id.desc()).limit(limit).execution_options(populate_existing=True)
     return tuple(_proposal(org, row) for row in await tx.scalars(newest))
+
+
+async def soonest(org: OrgId, tx: Tx, *, states: Collection[ProposalState], limit: int) -> tuple[Proposal, ...]:
+    """Those whose first clock ends soonest."""
+    wanted = select(ProposalRow).where(ProposalRow.org == org, ProposalRow.state.in_([state.value for state in states]))
+    first = wanted.order_by(ProposalRow.approve_by, ProposalRow.id).limit(limit).execution_options(populate_existing=True)
+    return tuple(_proposal(org, row) for row in await tx.scalars(first))
+
+
+async def count(org: OrgId, tx: Tx, *, states: Collection[ProposalState]) -> int:
+    wanted = select(func.count()).select_from(ProposalRow)
+    return await tx.scalar(wanted.where(ProposalRow.org == org, ProposalRow.state.in_([state.value for state in states]))) or 0
+
+
+def _fitting(org: OrgId, wish: Wish) -> Iterator[ColumnElement[bool]]:
+    if wish.states is not None:
+        yield ProposalRow.state.in_([state.value for state in wish.states])
+    if wish.text:
+        of_people = [column.in_(list(wish.people)) for column in (ProposalRow.by_id, ProposalRow.adopted_by_id)] if wish.people else []
+        touched = select(ItemRow.proposal).where(ItemRow.org == org, ItemRow.site.in_(list(wish.sites)))
+        yield or_(
+            ProposalRow.title.icontains(wish.text, autoescape=True),
+            ProposalRow.id.startswith(wish.text.lower(), autoescape=True),
+            *of_people,
+            *([ProposalRow.id.in_(touched)] if wish.sites else []),
+        )
 
 
 async def overdue(org: OrgId, tx: Tx, *, states: Collection[ProposalState], now: datetime, limit: int) -> tuple[ProposalId, ...]:

@@ -97,9 +97,14 @@ async def history(
     return await store.history(tx.org, tx, sites=sites, since=since, until=until, limit=limit)
 
 
-async def page(tx: Tx, *, before: tuple[datetime, str] | None = None, limit: int) -> tuple[tuple[Change, datetime], ...]:
-    """Those released last first, each with that moment; `before` is moment and id of the last one of the page before."""
-    return tuple(await store.page(tx.org, tx, before=before, limit=limit))
+async def page(
+    tx: Tx, *, site: SiteId | None = None, ended: bool | None = None, before: tuple[datetime, str] | None = None, limit: int
+) -> tuple[tuple[Change, datetime], ...]:
+    """Those released last first, each with that moment; `before` is moment and id of the last one of the page before.
+
+    Of one site, when named; only those with a result, or only those without, when asked.
+    """
+    return tuple(await store.page(tx.org, tx, site=site, ended=ended, before=before, limit=limit))
 
 
 async def open_change(tx: Tx, site: SiteId) -> Change | None:

@@ -32,7 +32,11 @@ from presswarden.rollouts.model import Change, Result, Work, WorkState
 
 class WorkRow(Tenant, Base):
     __tablename__ = "work"
-    __table_args__ = (UniqueConstraint("org", "proposal", "site"), Index("ix_work_state", "state", "not_before"))
+    __table_args__ = (
+        UniqueConstraint("org", "proposal", "site"),
+        Index("ix_work_state", "state", "not_before"),
+        Index(None, "org", "filed_at"),
+    )
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     proposal: Mapped[str] = mapped_column(String(36))
     site: Mapped[str] = mapped_column(String(36))
@@ -200,10 +204,16 @@ async def changes(
     return tuple(_change(row) for row in await tx.scalars(wanted.limit(limit)))
 
 
-async def page(org: OrgId, tx: Tx, *, before: tuple[datetime, str] | None, limit: int) -> list[tuple[Change, datetime]]:
+async def page(
+    org: OrgId, tx: Tx, *, site: SiteId | None, ended: bool | None, before: tuple[datetime, str] | None, limit: int
+) -> list[tuple[Change, datetime]]:
     """Those released last first, each with that moment, from `before` on: the last one of the page before."""
     wanted = select(ChangeRow, WorkRow.filed_at).join(WorkRow, (WorkRow.org == ChangeRow.org) & (WorkRow.id == ChangeRow.work))
     wanted = wanted.where(ChangeRow.org == org)
+    if site is not None:
+        wanted = wanted.where(ChangeRow.site == site)
+    if ended is not None:
+        wanted = wanted.where(ChangeRow.result.is_not(None) if ended else ChangeRow.result.is_(None))
     if before is not None:
         wanted = wanted.where(tuple_(WorkRow.filed_at, ChangeRow.id) < tuple_(*before))
     newest = wanted.order_by(WorkRow.filed_at.desc(), ChangeRow.id.desc()).limit(limit).execution_options(populate_existing=True)

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from presswarden.identity.model import Forbidden, Permission
 from presswarden.kernel.errors import NotFound
 from presswarden.kernel.ids import SiteId, is_uuid4
-from presswarden.surfaces.api.cursors import LONGEST
 from presswarden.surfaces.api.place import Caller
+from presswarden.surfaces.cursors import LONGEST
 
 MOST: Final = 200
 

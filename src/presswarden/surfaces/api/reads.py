@@ -20,7 +20,8 @@ from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Change
 from presswarden.sites import service as sites
 from presswarden.sites.model import Site
-from presswarden.surfaces.api import cursors, shapes, shaping
+from presswarden.surfaces import cursors
+from presswarden.surfaces.api import shapes, shaping
 from presswarden.surfaces.api.asking import Nothing, Paged, id_of, require_sight
 from presswarden.surfaces.api.place import Caller, Place, calling
 

@@ -11,7 +11,8 @@ from presswarden.gate import service as gate
 from presswarden.identity.model import Forbidden, Permission
 from presswarden.identity.tokens.model import Scope
 from presswarden.kernel.ids import EventId, SiteId
-from presswarden.surfaces.api import cursors, shapes, shaping
+from presswarden.surfaces import cursors
+from presswarden.surfaces.api import shapes, shaping
 from presswarden.surfaces.api.asking import Nothing, Paged, id_of, require, require_sight
 from presswarden.surfaces.api.place import Caller, Place, calling
 

@@ -236,7 +236,9 @@ class StopWanted(Taken):
     scope: Annotated[str, Field(pattern="^(organisation|client|site|agent)$")]
     subject: Annotated[str, Field(max_length=64, description="The id of the client, site or agent; empty for the organisation.")] = ""
     reason: Annotated[str, Field(min_length=1, max_length=200)]
-    until: Annotated[AwareDatetime | None, Field(strict=False, description="It ends by itself then, within 31 days; null: an owner resumes.")] = None
+    until: Annotated[
+        AwareDatetime | None, Field(strict=False, description="It ends by itself then, within 31 days; null: an owner resumes.")
+    ] = None
 
 
 class PauseWanted(Taken):

@@ -23,9 +23,9 @@ def routes(desk: Desk) -> APIRouter:
     signed_in, watching, posted = door.signed_in(desk), door.signed_in(desk, by_itself=True), door.posted(desk)
 
     @router.get("/changes")
-    async def listed(request: Request, visit: Annotated[Visit, Depends(signed_in)]) -> Response:
+    async def listed(request: Request, visit: Annotated[Visit, Depends(signed_in)], after: str = "") -> Response:
         async with desk.reading(visit) as tx:
-            view = await views.listed(tx, visit)
+            view = await views.listed(tx, visit, after)
         return desk.pages.render(request, "changes/list.html", view=view, visit=visit, region="changes/rows.html")
 
     @router.get("/changes/{change}")

@@ -23,6 +23,8 @@ from presswarden.rollouts.model import Change, ChangeUnknown, Result, Work
 from presswarden.rollouts.words import MEANS, lasted
 from presswarden.sites import service as sites
 from presswarden.sites.model import Site
+from presswarden.surfaces.console import sight
+from presswarden.surfaces.console.paging import At, Turn, page
 from presswarden.surfaces.console.stories import RESULTS
 from presswarden.surfaces.console.visit import Visit
 
@@ -96,15 +98,25 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class List:
     under_way: tuple[Row, ...]
+    """On the first page alone."""
     over: tuple[Row, ...]
-    cut: bool
+    turn: Turn
+
+    def url(self, **more: str) -> str:
+        return sight.link("/changes", **more)
 
 
-async def listed(tx: Tx, visit: Visit) -> List:
-    found = await changed.stories(tx, limit=MOST_LISTED)
-    rows = tuple(_row(each) for each in found if visit.may(Permission.SITE_SEE, each.change.site))
-    under_way = tuple(row for row in rows if row.story.change.result is None)
-    return List(under_way, tuple(row for row in rows if row.story.change.result is not None), len(found) == MOST_LISTED)
+async def listed(tx: Tx, visit: Visit, after: str) -> List:
+    async def look(before: At | None, limit: int) -> tuple[tuple[Change, datetime], ...]:
+        return await rollouts.page(tx, ended=True, before=before, limit=limit)
+
+    def seen(one: tuple[Change, datetime]) -> bool:
+        return visit.may(Permission.SITE_SEE, one[0].site)
+
+    over, turn = await page("changes", after, look, lambda one: (one[1], one[0].id), seen)
+    going = [one for one in await rollouts.page(tx, ended=False, limit=MOST_LISTED) if seen(one)] if turn.is_first else []
+    told = [_row(each) for each in await changed.of_changes(tx, [one for one, _ in (*going, *over)])]
+    return List(tuple(told[: len(going)]), tuple(told[len(going) :]), turn)
 
 
 async def gather(tx: Tx, visit: Visit, named: ChangeId, now: datetime) -> Page:

@@ -9,10 +9,14 @@ from presswarden.identity import service as identity
 from presswarden.identity.model import Permission, reach
 from presswarden.kernel.db import Tx
 from presswarden.proposals import service as proposals
+from presswarden.proposals.model import Proposal
+from presswarden.proposals.model import Wish as Wanted
 from presswarden.reports.fleet import service as reports
 from presswarden.reports.fleet.model import LONGEST_TEXT, Wish
+from presswarden.surfaces import cursors
 from presswarden.surfaces.console import door
 from presswarden.surfaces.console.desk import Desk
+from presswarden.surfaces.console.paging import At
 from presswarden.surfaces.console.visit import Visit
 
 MOST: Final = 8
@@ -57,11 +61,7 @@ async def _found(tx: Tx, desk: Desk, visit: Visit, text: str) -> tuple[tuple[str
     wanted = text.casefold()
     fleet = await reports.fleet(tx, visit.person, Wish(text=text), desk.clock.now())
     sites = tuple(Hit(one.label, one.home, f"/sites/{one.site}") for one in fleet.sites[:MOST])
-    asked = tuple(
-        Hit(one.title, one.state.value, f"/proposals/{one.id}")
-        for one in await proposals.listed(tx)
-        if (wanted in one.title.casefold() or one.id.startswith(wanted)) and all(visit.may(Permission.SITE_SEE, site) for site in one.sites)
-    )[:MOST] if reach(visit.person, Permission.SITE_SEE) != frozenset() else ()  # fmt: skip
+    asked = await _asked(tx, visit, text) if reach(visit.person, Permission.SITE_SEE) != frozenset() else ()
     people = tuple(
         Hit(one.name, one.mail, "/people")
         for one in (await identity.people(tx) if visit.may(Permission.PEOPLE_SEE) else ())
@@ -69,3 +69,19 @@ async def _found(tx: Tx, desk: Desk, visit: Visit, text: str) -> tuple[tuple[str
     )[:MOST]
     places = tuple(Hit(name, "", url) for name, url in PLACES if wanted in name.casefold())[:MOST]
     return ("Sites", "server", sites), ("Proposals", "list-checks", asked), ("People", "users", people), ("Pages", "arrow-right", places)
+
+
+async def _asked(tx: Tx, visit: Visit, text: str) -> tuple[Hit, ...]:
+    """The newest proposals that the word fits: the database looks, whatever their number."""
+
+    async def look(before: At | None, limit: int) -> tuple[Proposal, ...]:
+        return await proposals.page(tx, Wanted(text=text), before=before, limit=limit)
+
+    found, _ = await cursors.page(
+        look,
+        lambda one: (one.filed_at, one.id),
+        lambda one: all(visit.may(Permission.SITE_SEE, site) for site in one.sites),
+        before=None,
+        limit=MOST,
+    )
+    return tuple(Hit(one.title, one.state.value, f"/proposals/{one.id}") for one in found)

@@ -23,10 +23,10 @@ def routes(desk: Desk) -> APIRouter:
     signed_in, posted = door.signed_in(desk), door.posted(desk)
 
     @router.get("/incidents")
-    async def listed(request: Request, visit: Annotated[Visit, Depends(signed_in)], all: str = "") -> Response:  # noqa: A002 - the word in the address
+    async def listed(request: Request, visit: Annotated[Visit, Depends(signed_in)], all: str = "", after: str = "") -> Response:  # noqa: A002 - the word in the address
         async with desk.reading(visit) as tx:
-            view = await views.listed(tx, visit, everything=all == "1")
-        return desk.pages.render(request, "incidents/list.html", view=view, visit=visit)
+            view = await views.listed(tx, visit, after, everything=all == "1")
+        return desk.pages.render(request, "incidents/list.html", view=view, visit=visit, region="incidents/groups.html")
 
     @router.get("/incidents/{incident}")
     async def one(request: Request, visit: Annotated[Visit, Depends(signed_in)], incident: str) -> Response:

@@ -13,6 +13,8 @@ from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Change, ChangeUnknown
 from presswarden.rollouts.words import result_of
 from presswarden.sites import service as sites
+from presswarden.surfaces.console import sight
+from presswarden.surfaces.console.paging import At, Turn, page
 from presswarden.surfaces.console.visit import Visit
 
 MOST_LISTED: Final = 200
@@ -49,7 +51,10 @@ class List:
     groups: tuple[Group, ...]
     total: int
     everything: bool
-    cut: bool
+    turn: Turn
+
+    def url(self, **more: str) -> str:
+        return sight.link("/incidents", all="1" if self.everything else "", **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +85,18 @@ class Page:
     recovered_at: datetime | None
 
 
-async def listed(tx: Tx, visit: Visit, *, everything: bool) -> List:
-    found = await incidents.list_incidents(tx, only_open=not everything, limit=MOST_LISTED)
-    seen = [each for each in found if visit.may(Permission.INCIDENT_SEE, each.site)]
+async def listed(tx: Tx, visit: Visit, after: str, *, everything: bool) -> List:
+    async def look(before: At | None, limit: int) -> tuple[Incident, ...]:
+        return await incidents.page(tx, only_open=not everything, before=before, limit=limit)
+
+    def may(one: Incident) -> bool:
+        return visit.may(Permission.INCIDENT_SEE, one.site)
+
+    seen, turn = await page("incidents", after, look, lambda one: (one.opened_at, one.id), may)
     labels = await _labels(tx, seen)
     grave = sorted({each.kind for each in seen}, key=lambda kind: (tuple(Severity)[::-1].index(KINDS[kind].severity), kind))
     groups = tuple(Group(kind, KINDS[kind], tuple(_row(each, labels) for each in seen if each.kind is kind)) for kind in grave)
-    return List(groups, len(seen), everything, len(found) == MOST_LISTED)
+    return List(groups, len(seen), everything, turn)
 
 
 async def gather(tx: Tx, visit: Visit, named: IncidentId) -> Page:

@@ -42,8 +42,8 @@ def _of_people(desk: Desk) -> APIRouter:
     signed_in, posted = door.signed_in(desk), door.posted(desk)
 
     @router.get("/people")
-    async def listed(request: Request, visit: Annotated[Visit, Depends(signed_in)]) -> Response:
-        return await _people(desk, request, visit)
+    async def listed(request: Request, visit: Annotated[Visit, Depends(signed_in)], page: str = "1") -> Response:
+        return await _people(desk, request, visit, number=page)
 
     @router.post("/people/invite")
     async def invite(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
@@ -192,12 +192,20 @@ async def _grant(tx: Tx, visit: Visit, role: str, over: str, site: str) -> Grant
 
 
 async def _people(
-    desk: Desk, request: Request, visit: Visit, fault: PresswardenError | None = None, given: dict[str, str] | None = None
+    desk: Desk,
+    request: Request,
+    visit: Visit,
+    fault: PresswardenError | None = None,
+    given: dict[str, str] | None = None,
+    *,
+    number: str = "1",
 ) -> Response:
     async with desk.reading(visit) as tx:
         await identity.require(tx, visit.person.id, Permission.PEOPLE_SEE)
-        view = await views.people(tx, _rp_id(desk), desk.clock.now(), problem=_words(fault), given=given)
-    return desk.pages.render(request, "people/people.html", view=view, visit=visit, status=_status(fault))
+        view = await views.people(tx, _rp_id(desk), desk.clock.now(), number=number, problem=_words(fault), given=given)
+    return desk.pages.render(
+        request, "people/people.html", view=view, visit=visit, status=_status(fault), region="" if fault else "people/lines.html"
+    )
 
 
 async def _one(desk: Desk, request: Request, visit: Visit, person: PersonId, fault: PresswardenError | None = None) -> Response:

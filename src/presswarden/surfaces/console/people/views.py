@@ -17,6 +17,7 @@ from presswarden.identity.sessions import service as sessions
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import ClientId, PersonId, SiteId
 from presswarden.sites import service as sites
+from presswarden.surfaces.console.paging import Numbered, numbered
 from presswarden.surfaces.console.visit import Visit
 
 WORDS: Mapping[Permission, str] = {
@@ -70,6 +71,8 @@ class Pending:
 @dataclass(frozen=True, slots=True)
 class People:
     lines: tuple[Line, ...]
+    """Of this page."""
+    at: Numbered
     pending: tuple[Pending, ...]
     roles: tuple[Role, ...]
     matrix: tuple[tuple[str, tuple[bool, ...]], ...]
@@ -149,14 +152,17 @@ def read_grant(role: str, over: str) -> Grant | None:
     return None
 
 
-async def people(tx: Tx, rp_id: str, now: datetime, *, problem: str = "", given: Mapping[str, str] | None = None) -> People:
-    names = await _names(tx)
-    lines = tuple([await _line(tx, one, names, rp_id) for one in await identity.people(tx)])
+async def people(
+    tx: Tx, rp_id: str, now: datetime, *, number: str = "1", problem: str = "", given: Mapping[str, str] | None = None
+) -> People:
+    names, everybody = await _names(tx), await identity.people(tx)
+    at = numbered("/people", number, len(everybody))
+    lines = tuple([await _line(tx, one, names, rp_id) for one in at.of(everybody)])
     pending = tuple(
         Pending(one, names.held(one.grant).text if one.grant else "a way back") for one in await invitations.open_invitations(tx, now)
     )
     matrix = tuple((words, tuple(permission in ALLOWED[role] for role in Role)) for permission, words in WORDS.items())
-    return People(lines, pending, tuple(Role), matrix, names.scopes(), problem, given)
+    return People(lines, at, pending, tuple(Role), matrix, names.scopes(), problem, given)
 
 
 async def one(tx: Tx, who: PersonId, rp_id: str, now: datetime, *, problem: str = "") -> One:

@@ -9,26 +9,31 @@ from presswarden.actions.model import Risk
 from presswarden.approvals import service as approvals
 from presswarden.audit import service as audit
 from presswarden.identity import service as identity
-from presswarden.identity.model import ALLOWED, Permission
+from presswarden.identity.model import ALLOWED, Permission, Role
 from presswarden.incidents import service as incidents
 from presswarden.incidents.model import KINDS, Incident, Severity, containment_of
 from presswarden.kernel.canonical import decode_object
 from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import Malformed
-from presswarden.kernel.ids import ProposalId, SiteId
+from presswarden.kernel.ids import PersonId, ProposalId, SiteId
 from presswarden.proposals import service as proposals
-from presswarden.proposals.model import Proposal, ProposalState
+from presswarden.proposals.model import Proposal, ProposalState, Wish
 from presswarden.reports.changed import service as changed
 from presswarden.reports.changed.model import who
+from presswarden.reports.fleet import service as fleet
+from presswarden.reports.fleet.model import Wish as Asked
 from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Change
 from presswarden.rollouts.words import result_of
 from presswarden.sites import service as sites
+from presswarden.surfaces.console.paging import At, Turn, page
 from presswarden.surfaces.console.review.page import mark
 from presswarden.surfaces.console.visit import Visit
 
 MOST_LISTED = 200
 MOST_IN_INBOX = 50
+MOST_NAMED = 500
+"""Sites that a word may name; what more it names is found by its title."""
 RISKS = (Risk.CRITICAL, Risk.HIGH, Risk.MEDIUM, Risk.LOW)
 VIEWS: Mapping[str, tuple[str, tuple[ProposalState, ...]]] = {
     "waiting": ("Waiting", (ProposalState.WAITING,)),
@@ -63,8 +68,9 @@ class Queue:
     later: int
     """How many this person put off."""
     groups: tuple[tuple[Risk, tuple[Row, ...]], ...]
+    """Of this page."""
     total: int
-    cut: bool
+    turn: Turn
     can_reject: bool
 
     def url(self, **more: str) -> str:
@@ -106,8 +112,8 @@ class Inbox:
 
 
 async def inbox(tx: Tx, visit: Visit, now: datetime, *, analyst_runs: bool) -> Inbox:
-    waiting = _seen(visit, await proposals.listed(tx, states=[ProposalState.WAITING], limit=MOST_LISTED))
-    recommended = _seen(visit, await proposals.listed(tx, states=[ProposalState.RECOMMENDED], limit=MOST_LISTED))
+    waiting = _seen(visit, await proposals.soonest(tx, states=[ProposalState.WAITING], limit=MOST_LISTED))
+    recommended = _seen(visit, await proposals.soonest(tx, states=[ProposalState.RECOMMENDED], limit=MOST_LISTED))
     off = await approvals.put_off_by(tx, visit.person.id, now=now)
     rows = await _rows(tx, visit, [each for each in waiting if each.id not in off], now)
     adoptable = [each for each in recommended if each.id not in off and all(visit.may(Permission.PROPOSE, site) for site in each.sites)]
@@ -116,7 +122,7 @@ async def inbox(tx: Tx, visit: Visit, now: datetime, *, analyst_runs: bool) -> I
     return Inbox(
         tuple(sorted((row for row in rows if row.mine), key=lambda row: row.until))[:MOST_IN_INBOX],
         await _rows(tx, visit, soonest, now),
-        len([each for each in recommended if each.id not in off]),
+        await _recommended(tx, visit, [each for each in recommended if each.id not in off]),
         await _running(tx, visit),
         await _failing(tx, visit),
         len(off & {each.id for each in (*waiting, *recommended)}),
@@ -126,25 +132,46 @@ async def inbox(tx: Tx, visit: Visit, now: datetime, *, analyst_runs: bool) -> I
     )
 
 
-async def queue(tx: Tx, visit: Visit, view: str, q: str, now: datetime) -> Queue:
-    view = view if view in VIEWS else "waiting"
-    listed = await proposals.listed(tx, states=VIEWS[view][1], limit=MOST_LISTED)
-    found = _seen(visit, listed)
+async def queue(tx: Tx, visit: Visit, view: str, q: str, after: str, now: datetime) -> Queue:
+    view, q = view if view in VIEWS else "waiting", q.strip()[:100]
+    wish = await _wish(tx, visit, view, q, now)
+
+    async def look(before: At | None, limit: int) -> tuple[Proposal, ...]:
+        return await proposals.page(tx, wish, before=before, limit=limit)
+
+    found, turn = await page(
+        f"proposals {view}", after, look, lambda each: (each.filed_at, each.id), lambda each: bool(_seen(visit, [each]))
+    )
     off = await approvals.put_off_by(tx, visit.person.id, now=now)
-    asked = q.strip().lower()[:100]
-    rows = [row for row in await _rows(tx, visit, found, now) if not asked or asked in f"{row.title} {row.site} {row.by}".lower()]
+    rows = await _rows(tx, visit, found, now)
     order = sorted(rows, key=lambda row: (row.id in off, row.until))
     groups = tuple((risk, tuple(row for row in order if row.risk is risk)) for risk in RISKS)
     return Queue(
-        view, q[:100], len(off & {row.id for row in rows}), tuple(group for group in groups if group[1]), len(rows), len(listed) == MOST_LISTED,
+        view, q, len(off & {row.id for row in rows}), tuple(group for group in groups if group[1]), len(rows), turn,
         view in {"waiting", "recommended"} and any(visit.may(Permission.APPROVE, site) for each in found for site in each.sites),
     )  # fmt: skip
 
 
+async def _wish(tx: Tx, visit: Visit, view: str, text: str, now: datetime) -> Wish:
+    states = frozenset(VIEWS[view][1])
+    if not text:
+        return Wish(states)
+    people = frozenset(PersonId(one.id) for one in await identity.people(tx) if text.casefold() in one.name.casefold())
+    named = await fleet.matching(tx, visit.person, Asked(text=text), now)
+    return Wish(states, text, people, frozenset(named[:MOST_NAMED]))
+
+
+async def _recommended(tx: Tx, visit: Visit, seen: Sequence[Proposal]) -> int:
+    """How many there are, also where more stand there than were looked at; who sees a part of the sites is told of those looked at."""
+    if len(seen) < MOST_LISTED or not visit.may(Permission.SITE_SEE):
+        return len(seen)
+    return await proposals.count(tx, states=[ProposalState.RECOMMENDED])
+
+
 async def running(tx: Tx, visit: Visit) -> tuple[Change, ...]:
     """Changes that have no result yet and that this person may see."""
-    found = await rollouts.history(tx, limit=MOST_LISTED)
-    return tuple(each for each in found if each.result is None and visit.may(Permission.SITE_SEE, each.site))
+    found = await rollouts.page(tx, ended=False, limit=MOST_LISTED)
+    return tuple(each for each, _ in found if visit.may(Permission.SITE_SEE, each.site))
 
 
 def _seen(visit: Visit, listed: Iterable[Proposal]) -> list[Proposal]:
@@ -171,7 +198,8 @@ def _is_for(visit: Visit, asked: Proposal, *, single: bool) -> bool:
     """Somebody's yes could count: they may approve for all its sites and did not ask for it themselves, or are the only one."""
     mine = visit.person.id in {actor.id for actor in (asked.by, asked.adopted_by) if actor is not None}
     able = all(visit.may(Permission.APPROVE, site) for site in asked.sites)
-    return asked.state is ProposalState.WAITING and able and (single or not mine)
+    counts = asked.risk is not Risk.CRITICAL or Role.OWNER in visit.person.roles
+    return asked.state is ProposalState.WAITING and able and counts and (single or not mine)
 
 
 async def _is_single(tx: Tx) -> bool:

@@ -34,9 +34,11 @@ def routes(desk: Desk) -> APIRouter:
         return desk.pages.render(request, "review/inbox.html", view=view, visit=visit)
 
     @router.get("/proposals")
-    async def queue(request: Request, visit: Annotated[Visit, Depends(signed_in)], view: str = "waiting", q: str = "") -> Response:
+    async def queue(
+        request: Request, visit: Annotated[Visit, Depends(signed_in)], view: str = "waiting", q: str = "", after: str = ""
+    ) -> Response:
         async with desk.reading(visit) as tx:
-            found = await lists.queue(tx, visit, view, q, desk.clock.now())
+            found = await lists.queue(tx, visit, view, q, after, desk.clock.now())
         return desk.pages.render(request, "review/queue.html", view=found, visit=visit, region="review/results.html")
 
     @router.post("/proposals/answer-many")

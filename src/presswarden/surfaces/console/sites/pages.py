@@ -48,10 +48,10 @@ def routes(desk: Desk) -> APIRouter:
         return desk.pages.render(request, "sites/health.html", view=view, visit=visit)
 
     @router.get("/sites/{site}/activity")
-    async def activity(request: Request, visit: SignedIn, site: str) -> Response:
+    async def activity(request: Request, visit: SignedIn, site: str, after: str = "") -> Response:
         async with desk.reading(visit) as tx:
-            view = await tabs.activity(tx, await sight.site(tx, visit, site), desk.clock.now())
-        return desk.pages.render(request, "sites/activity.html", view=view, visit=visit)
+            view = await tabs.activity(tx, await sight.site(tx, visit, site), after, desk.clock.now())
+        return desk.pages.render(request, "sites/activity.html", view=view, visit=visit, region="sites/_activity.html")
 
     @router.get("/sites/{site}/access")
     async def access(request: Request, visit: SignedIn, site: str) -> Response:

@@ -25,12 +25,12 @@ from presswarden.sites import service as sites
 from presswarden.sites.model import InstallationState, Site
 from presswarden.surfaces.console import door, sight
 from presswarden.surfaces.console.desk import Desk
+from presswarden.surfaces.console.paging import Numbered, numbered
 from presswarden.surfaces.console.sites import views
 from presswarden.surfaces.console.sites.acts import by_itself
 from presswarden.surfaces.console.sites.views import Call, Header
 from presswarden.surfaces.console.visit import Visit
 
-MOST_SHOWN: Final = 500
 MOST_ASKED: Final = 50
 """Sites that one click asks."""
 AGAIN_AFTER: Final = timedelta(minutes=5)
@@ -70,7 +70,8 @@ class Kept:
 @dataclass(frozen=True, slots=True)
 class Fleet:
     kept: tuple[Kept, ...]
-    cut: bool
+    """Of this page."""
+    at: Numbered
     asked: int
     unasked: int
     bytes: int
@@ -107,10 +108,10 @@ def routes(desk: Desk) -> APIRouter:
     signed_in, posted = door.signed_in(desk), door.posted(desk)
 
     @router.get("/snapshots")
-    async def fleet(request: Request, visit: Annotated[Visit, Depends(signed_in)]) -> Response:
+    async def fleet(request: Request, visit: Annotated[Visit, Depends(signed_in)], page: str = "1") -> Response:
         async with desk.reading(visit) as tx:
-            view = await _fleet(tx, visit)
-        return desk.pages.render(request, "sites/fleet_snapshots.html", view=view, visit=visit)
+            view = await _fleet(tx, visit, page)
+        return desk.pages.render(request, "sites/fleet_snapshots.html", view=view, visit=visit, region="sites/_fleet_list.html")
 
     @router.post("/snapshots/ask")
     async def ask_all(visit: Annotated[Visit, Depends(posted)]) -> Response:
@@ -160,14 +161,15 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-async def _fleet(tx: Tx, visit: Visit) -> Fleet:
+async def _fleet(tx: Tx, visit: Visit, number: str) -> Fleet:
     mine, told = await _mine(tx, visit), await wishes.newest_answers(tx, LIST)
     answered = [(each, told[each.id]) for each in mine if each.id in told]
     kept = [one for site, request in answered for one in _kept(site, request)]
     kept.sort(key=lambda one: (one.made_at is None, -(one.made_at.timestamp() if one.made_at else 0), one.id))
     asked_at = [request.settled_at for _, request in answered if request.settled_at]
+    at = numbered("/snapshots", number, len(kept))
     return Fleet(
-        tuple(kept[:MOST_SHOWN]), len(kept) > MOST_SHOWN, len(answered), len(mine) - len(answered), sum(one.bytes for one in kept),
+        tuple(at.of(kept)), at, len(answered), len(mine) - len(answered), sum(one.bytes for one in kept),
         min(asked_at, default=None), any(visit.may(Permission.SITE_READ, each.id) for each in mine), MOST_ASKED,
     )  # fmt: skip
 
@@ -184,11 +186,13 @@ async def _of_site(tx: Tx, visit: Visit, site: Site, now: datetime) -> OfSite:
 async def _one(tx: Tx, visit: Visit, site: Site, snapshot: str, now: datetime) -> One:
     kept, request = await _told(tx, site, snapshot)
     (shown,) = _shown(site, (kept,))
-    acts = [(Act.FILES, "Put the files back", "high"), (Act.DELETE, "Delete the snapshot", "high")]
+    header = await views.header_of(tx, site, "snapshots", now)
+    usual = "critical" if header.critical else "high"  # every risk counts one level higher there
+    acts = [(Act.FILES, "Put the files back", usual), (Act.DELETE, "Delete the snapshot", usual)]
     if shown.database:
         acts.insert(1, (Act.DATABASE, "Put the database back", "critical"))
     return One(
-        await views.header_of(tx, site, "snapshots", now), shown, request.settled_at,
+        header, shown, request.settled_at,
         tuple((act.value, verb, risk, AGAINST[act], _NOT_RESTORED[act]) for act, verb, risk in acts), visit.may(Permission.PROPOSE, site.id),
     )  # fmt: skip
 

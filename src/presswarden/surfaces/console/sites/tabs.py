@@ -11,14 +11,16 @@ from presswarden.mailbox import wishes
 from presswarden.reports.changed import service as changed
 from presswarden.reports.sites import service as reports
 from presswarden.reports.sites.model import Part
+from presswarden.rollouts import service as rollouts
+from presswarden.rollouts.model import Change
 from presswarden.sites import service as sites
 from presswarden.sites.model import Installation, Move, NoMove, Site, SiteKey
-from presswarden.surfaces.console import stories
+from presswarden.surfaces.console import sight, stories
+from presswarden.surfaces.console.paging import At, Turn, page
 from presswarden.surfaces.console.sites import views
 from presswarden.surfaces.console.sites.views import Call, Header
 from presswarden.surfaces.console.visit import Visit
 
-STORIES = 100
 FAMILIES = (("core", "WordPress"), ("plugin", "Plugins"), ("theme", "Themes"), ("translation", "Translations"))
 
 
@@ -36,7 +38,10 @@ class Components:
 class Activity:
     header: Header
     rows: tuple[stories.Row, ...]
-    cut: bool
+    turn: Turn
+
+    def url(self, **more: str) -> str:
+        return sight.link(f"/sites/{self.header.site.id}/activity", **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +94,13 @@ async def components(tx: Tx, visit: Visit, site: Site, now: datetime) -> Compone
     )  # fmt: skip
 
 
-async def activity(tx: Tx, site: Site, now: datetime) -> Activity:
-    told = await changed.stories(tx, only=(site.id,), limit=STORIES + 1)
-    return Activity(
-        await views.header_of(tx, site, "activity", now), tuple(stories.row(each) for each in told[:STORIES]), len(told) > STORIES
-    )
+async def activity(tx: Tx, site: Site, after: str, now: datetime) -> Activity:
+    async def look(before: At | None, limit: int) -> tuple[tuple[Change, datetime], ...]:
+        return await rollouts.page(tx, site=site.id, before=before, limit=limit)
+
+    found, turn = await page("activity", after, look, lambda one: (one[1], one[0].id), lambda _: True)
+    told = await changed.of_changes(tx, [one for one, _ in found])
+    return Activity(await views.header_of(tx, site, "activity", now), tuple(stories.row(each) for each in told), turn)
 
 
 async def access(tx: Tx, visit: Visit, site: Site, now: datetime) -> Access:
