@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 
 import httpx
@@ -54,11 +55,24 @@ def test_deactivating_pauses_and_keeps_the_keys(new_pair: Callable[..., Paired])
     assert "presswarden_heartbeat" in str(paired.site.option("cron"))
 
 
-@pytest.mark.parametrize("how", [{}, {"version": "6.2"}, {"multisite": True}])
+OPEN = """
+use Presswarden\\Connector\\Site\\OpenChange;
+wp_set_current_user( 1 );
+OpenChange::begin( '11111111-1111-4111-8111-111111111111', 'plugin:none/none.php', null, '1.0' )->confirm( 'wp-content/plugins/none', time() + 900 );
+"""
+
+
+@pytest.mark.req("N17")
+@pytest.mark.parametrize("how", [{}, {"version": "6.5"}, {"multisite": True}])
 def test_uninstall_leaves_nothing_of_ours(new_pair: Callable[..., Paired], how: dict[str, object]) -> None:
     paired = new_pair(**how)
     paired.call("wp.site.inventory")
+    step = {"component": "plugin:" + PLUGIN, "database": not how.get("multisite"), "seconds": 20, "snapshot": str(uuid.uuid4()), "step": 0}
+    assert paired.call("wp.snapshot.create", step).status == 200
     paired.site.wp("presswarden", "heartbeat")
+    if how.get("multisite"):
+        paired.site.php("wpmu_create_blog( wp_parse_url( home_url(), PHP_URL_HOST ), '/two/', 'Two', 1 );")
+    paired.site.php(OPEN)
     paired.site.php(
         "require_once ABSPATH . 'wp-admin/includes/plugin.php'; require_once ABSPATH . 'wp-admin/includes/file.php';"
         "deactivate_plugins( $argv[1], false, is_multisite() ); $done = delete_plugins( array( $argv[1] ) ); if ( true !== $done ) { exit( 1 ); }",
