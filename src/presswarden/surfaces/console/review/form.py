@@ -6,7 +6,7 @@ from datetime import datetime
 from presswarden.actions.model import Risk
 from presswarden.approvals.consent import PASSKEYS_FROM
 from presswarden.approvals.service import delay_of
-from presswarden.identity.model import Permission
+from presswarden.identity.model import Permission, Role
 from presswarden.policy.model import Decision, Verdict
 from presswarden.proposals.model import ProposalState
 from presswarden.surfaces.console.review.views import OPEN, Known
@@ -93,6 +93,8 @@ def _why_not(known: Known, visit: Visit, *, able: bool, over: bool) -> str:
         return "The time for approvals is over. File it again."
     if not able:
         return "Your roles don't approve for every site of it. Approvers, admins and owners do; owners and admins grant roles."
+    if found.needs.owners and Role.OWNER not in visit.person.roles:
+        return "Critical changes are approved by owners alone, so your yes would not count."
     if any(each.yes and each.person == visit.person.id for each in known.answers):
         return "You said yes to this already. It waits for others."
     if visit.person.id in _proposers(known) and not found.needs.single_operator:
