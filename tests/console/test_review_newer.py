@@ -2,12 +2,14 @@
 
 import pytest
 
+from presswarden.approvals.wanting import UpdateStands, want_update
 from presswarden.identity.model import Role
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Proposal, ProposalState
-from tests.console.reviewed import answer, office_of, paired, proposed, recommended, state_of
+from tests.console.reviewed import answer, critical, office_of, paired, proposed, recommended, state_of
 from tests.console.rig import House, text_of
 from tests.stages.approvals.office import ANALYST, INVENTORY, Office, Paired
+from tests.support.shop import AKISMET, add_shop, offered
 
 pytestmark = pytest.mark.req("X6")
 
@@ -66,6 +68,17 @@ async def test_what_was_typed_to_be_sure_is_typed_anew_for_the_newer_plan(lone: 
     assert 'name="sites" type="text" value=""' in late.text
 
 
+async def test_whoever_is_no_owner_is_told_that_their_yes_to_what_is_critical_would_not_count(lone: House) -> None:
+    filed = await critical(lone)
+    anna, olga = await lone.as_role(Role.APPROVER), await lone.as_role(Role.OWNER)
+    page = await anna.get(f"/proposals/{filed.id}")
+    assert "Critical changes are approved by owners alone, so your yes would not count." in text_of(page)
+    assert 'value="approve"' not in page.text
+    assert 'value="reject"' in page.text
+    assert filed.id not in (await anna.get("/")).text
+    assert filed.id in (await olga.get("/")).text
+
+
 async def test_the_old_page_leads_to_the_newer_one_and_has_no_form(lone: House) -> None:
     old, new = await replaced(lone)
     page = (await (await lone.as_role(Role.APPROVER)).get(f"/proposals/{old.id}")).text
@@ -98,6 +111,24 @@ async def test_a_newer_one_that_is_out_of_reach_is_not_shown(lone: House) -> Non
     page = (await hal.get(f"/proposals/{old.id}")).text
     assert both.id not in page
     assert new.id in page
+
+
+async def test_what_ran_out_stands_in_nobodys_way_before_the_janitor_came_by(lone: House) -> None:
+    shop = await add_shop(lone.database, lone.org, lone.owner.id, lone.clock.now(), label="Alder")
+    await shop.report(offered(), lone.clock.now())
+    by = lone.people[Role.OPERATOR].id
+    async with lone.transaction() as tx:
+        old, _ = await want_update(tx, shop.site, AKISMET, by=by, now=lone.clock.now())
+    office_of(lone).later(hours=1)
+    with pytest.raises(UpdateStands):
+        async with lone.transaction() as tx:
+            await want_update(tx, shop.site, AKISMET, by=by, now=lone.clock.now())
+    office_of(lone).later(hours=72)
+    await shop.report(offered(), lone.clock.now(), seq=2)
+    async with lone.transaction() as tx:
+        new, _ = await want_update(tx, shop.site, AKISMET, by=by, now=lone.clock.now())
+    assert new.id != old.id
+    assert await state_of(lone, old) is ProposalState.EXPIRED
 
 
 async def test_what_ran_out_while_its_page_was_open_says_so_offers_to_ask_again_and_takes_no_yes(lone: House) -> None:

@@ -60,6 +60,9 @@ async def want_update(
     found = await sites.site_of(tx, site)
     wanted = await _item(tx, found, component)
     standing = await _standing(tx, wanted)
+    if standing is not None and standing.state is ProposalState.WAITING and now >= min(standing.approve_by, standing.execute_by):
+        await proposals.expire(tx, now)  # the janitor has not come by yet; what ran out stands in nobody's way
+        standing = await _standing(tx, wanted)
     if standing is not None:
         raise UpdateStands(standing)
     if not wanted.package and await is_being_fetched(tx, site, component, fetches=fetches, now=now):
