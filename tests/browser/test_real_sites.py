@@ -5,143 +5,64 @@ One `serve`, one WordPress and three people for the whole file; what they did st
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from lab.packages import Kind, write_plugin
-from lab.site import Lab, Site
-from lab.updates import UpdateServer
-from tests.browser.real import SOON, Served, Somebody, asks_for_updates, join, paste_in_wordpress, set_up, somebody
-from tests.stories.scene import until
+from lab.packages import Kind
+from tests.browser.keys import Keys
+from tests.browser.real import SOON, Somebody, join, somebody
+from tests.browser.real_agency import (
+    Agency,
+    Connected,
+    age,
+    agree_by_keys,
+    connect,
+    digest_on,
+    filed,
+    follow,
+    opened_agency,
+    propose,
+    served_version,
+)
 
 pytestmark = [pytest.mark.site, pytest.mark.req("X1")]
-
-CONNECTOR = Path(__file__).parents[2] / "connector"
-
-
-@dataclass
-class Agency:
-    served: Served
-    updates: UpdateServer
-    site: Site
-    owner: Somebody
-    approver: Somebody
-    operator: Somebody
-    browser: Browser
 
 
 @pytest.fixture(scope="module")
 def agency(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agency]:
-    """The owner has set up and invited two people."""
-    folder = tmp_path_factory.mktemp("real")
-    with Lab() as lab, UpdateServer.start() as updates:
-        served = Served(folder / "home", updates)
-        served.start()
-        try:
-            site = lab.site("alder")
-            site.install_plugin(CONNECTOR, folder="presswarden-connector")
-            site.use_updates(updates.url)
-            for slug in ("steady", "broken"):
-                site.install_plugin(write_plugin(folder, slug, "1.0"))
-            with (
-                somebody(browser, served.console, "Olga") as owner,
-                somebody(browser, served.console, "Nora") as approver,
-                somebody(browser, served.console, "Otto") as operator,
-            ):
-                set_up(owner, served.setup_code())
-                join(owner, approver, "approver")
-                join(owner, operator, "operator")
-                yield Agency(served, updates, site, owner, approver, operator, browser)
-        finally:
-            served.stop()
-
-
-@dataclass
-class Connected:
-    label: str
-    page: str
-    words_here: list[str]
-    words_there: str
+    with opened_agency(browser, tmp_path_factory.mktemp("real"), ("steady", "broken", "late", "moving")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def connected(agency: Agency) -> Connected:
-    page = agency.owner.page
-    page.goto("/sites/new")
-    page.get_by_label("Name", exact=True).fill("Alder Bakery")
-    page.get_by_label("Begin in mode").select_option("")
-    page.get_by_role("button", name="Make a pairing string").click()
-    expect(page.locator("#pairing")).to_contain_text("No site has used the string yet")
-    there = paste_in_wordpress(agency.browser, agency.site, page.locator("#string").inner_text())
-    # Nobody touches this page: it moves on by itself.
-    expect(page.locator("#pairing")).to_contain_text("proved the string", timeout=SOON)
-    expect(page.locator("#pairing")).to_contain_text("First inventory:", timeout=SOON)
-    here = page.locator("#pairing .words span").all_inner_texts()
-    page.get_by_role("link", name="Go to Alder Bakery").click()
-    page.wait_for_url(re.compile("/sites/[0-9a-f-]{36}$"))
-    return Connected("Alder Bakery", page.url, here, there)
-
-
-def served_version(site: Site, slug: str) -> str:
-    with urllib.request.urlopen(f"{site.url}/wp-json/{slug}/v1/version", timeout=30) as answer:
-        return str(json.load(answer)["version"])
-
-
-def propose(agency: Agency, connected: Connected, slug: str) -> str:
-    """The operator asks for the update on the site's page; the path of the proposal."""
-    asks_for_updates(agency.site)
-    until(lambda: agency.updates.downloads(slug) > 0, "the courier has fetched the package")
-    page = agency.operator.page
-    button = page.get_by_role("button", name=re.compile(rf"^Update now: {slug} ", re.IGNORECASE))
-
-    def offered() -> bool:
-        page.goto(f"{connected.page}/components")
-        return button.count() > 0
-
-    until(offered, "the page offers the update")
-    button.click()
-    file = page.get_by_role("button", name=re.compile("File the update"))
-    heading = page.get_by_role("heading", name="What changes")
-    expect(file.or_(heading).first).to_be_visible(timeout=SOON)  # read a moment ago, or read now first
-    if file.count():
-        file.click()
-    expect(heading).to_be_visible()
-    return page.url
-
-
-def digest_on(page: Page) -> str:
-    return page.locator("#decision input[name=digest]").first.get_attribute("value") or ""
-
-
-def follow(agency: Agency, proposal: str, ends: str) -> Page:
-    """The operator opens the change while it is under way, and touches nothing until the page says how it ended."""
-    page = agency.operator.page
-    page.goto(proposal)
-    page.locator("section[aria-labelledby=became]").get_by_role("link").first.click()
-    expect(page.locator("#course")).to_contain_text(ends, timeout=SOON)
-    return page
+    return connect(agency)
 
 
 @pytest.fixture(scope="module")
 def updated(agency: Agency, connected: Connected) -> str:
-    """The path of a change that succeeded: asked for by the operator, agreed to by the approver after a fresh proof."""
+    """The path of a change that succeeded: asked for by the operator, agreed to and watched by the approver with the keyboard alone."""
     agency.updates.offer("steady", "1.1")
-    proposal = propose(agency, connected, "steady")
-    page = agency.approver.page
-    page.goto(proposal)
-    page.goto(f"/confirm?next={urlsplit(proposal).path}")
-    agency.approver.confirm()
-    page.get_by_role("button", name="Approve 1 site").click()
-    expect(page.get_by_text("Approved").first).to_be_visible()
-    return follow(agency, proposal, "Succeeded").url
+    propose(agency, connected, "steady")
+    agree_by_keys(agency.approver, "Update Steady 1.0 to 1.1")
+    expect(agency.approver.page.locator("#course")).to_contain_text("Succeeded", timeout=SOON)
+    return agency.approver.page.url
+
+
+@contextmanager
+def marked_critical(owner: Somebody, connected: Connected) -> Iterator[None]:
+    for press in ("Mark as critical", "Take the mark away"):
+        owner.page.goto(f"/confirm?next={urlsplit(connected.page).path}")
+        owner.confirm()
+        owner.page.get_by_role("button", name=press).click()
+        expect(owner.page.get_by_role("button", name=press)).to_have_count(0)
+        if press == "Mark as critical":
+            yield
 
 
 @pytest.mark.req("X10")
@@ -205,12 +126,13 @@ def test_a_bad_release_is_agreed_to_without_javascript_and_the_page_says_that_it
 
 
 @pytest.mark.req("X10", "W6")
-def test_a_snapshot_goes_back_once_two_others_said_yes_with_their_passkeys(agency: Agency, connected: Connected, updated: str) -> None:
+def test_a_finished_change_is_taken_back_by_hand_once_two_others_said_yes_with_their_passkeys(
+    agency: Agency, connected: Connected, updated: str
+) -> None:
+    assert connected.page
     page = agency.operator.page
-    page.goto(f"{connected.page}/snapshots")
-    page.get_by_role("button", name="Ask the site").click()
-    page.get_by_role("link", name="plugin:steady/steady.php").first.click(timeout=SOON)
-    page.get_by_role("button", name="Propose it: put the files back").click()
+    page.goto(updated)
+    page.get_by_role("button", name="Ask for the old files").click()
     expect(page.get_by_role("heading", name="What changes")).to_be_visible()
     proposal = page.url
     for each, reason in ((agency.approver, "The new one is slower."), (agency.owner, "I agree with whoever it was.")):
@@ -224,6 +146,121 @@ def test_a_snapshot_goes_back_once_two_others_said_yes_with_their_passkeys(agenc
     follow(agency, proposal, "Succeeded")
     assert served_version(agency.site, "steady") == "1.0"
     assert updated != page.url, "going back is a change of its own"
+
+
+@pytest.mark.req("X10", "W6")
+def test_what_is_critical_needs_two_owners_each_in_a_browser_of_their_own(agency: Agency, connected: Connected, updated: str) -> None:
+    """A snapshot of a site that people marked as critical is deleted for good; both have the page open before either answers."""
+    assert updated
+    first, page = agency.owner, agency.operator.page
+    with marked_critical(first, connected), somebody(agency.browser, agency.served.console, "Omar") as second:
+        join(first, second, "owner")
+        page.goto(f"{connected.page}/snapshots")
+        page.get_by_role("button", name="Ask the site").click()
+        page.get_by_role("link", name="plugin:steady/steady.php").first.click(timeout=SOON)
+        snapshot = page.url
+        expect(page.locator("main")).to_contain_text("Nothing happens before two owners have agreed")
+        page.get_by_role("button", name="Propose it: delete the snapshot").click()
+        expect(page.locator("main")).to_contain_text("Critical risk")
+        for each in (first, second):
+            each.enrol()
+            each.page.goto(page.url)
+            expect(each.page.locator(".follows")).to_contain_text("You are 1 of 2")
+        agency.approver.page.goto(page.url)
+        expect(agency.approver.page.locator("#decision")).to_contain_text("approved by owners alone")
+        for each, so_far in ((first, "Waits for approval"), (second, "Approved")):
+            each.say_yes_with_passkey(digest_on(each.page), f"{each.name} looked at what it is.")
+            expect(each.page.locator(".meta")).to_contain_text(so_far)
+            each.watched.quiet()
+        follow(agency, page.url, "Succeeded")
+        page.goto(f"{connected.page}/snapshots")
+        page.get_by_role("button", name="Ask the site").click()
+        expect(page.locator("#kept")).to_contain_text("As the site told", timeout=SOON)
+        assert page.locator(f"a[href='{urlsplit(snapshot).path}']").count() == 0
+
+
+@pytest.mark.req("X6")
+def test_what_ran_out_while_its_page_was_open_takes_no_yes_and_is_asked_for_again(agency: Agency, connected: Connected) -> None:
+    agency.updates.offer("late", "1.1")
+    proposal = propose(agency, connected, "late")
+    page = agency.approver.page
+    page.goto(f"/confirm?next={urlsplit(proposal).path}")
+    agency.approver.confirm()
+    yes = page.get_by_role("button", name="Approve 1 site")
+    expect(yes).to_be_visible()
+    age(agency, proposal)
+    page.get_by_label("Reason, for the audit trail").fill("I read it all.")
+    yes.click()
+    expect(page.get_by_role("alert")).to_contain_text("Your answer was not taken")
+    expect(page.locator("#decision")).to_contain_text("an operator, admin or owner files it again")
+    expect(yes).to_have_count(0)
+    assert served_version(agency.site, "late") == "1.0"
+    page = agency.operator.page
+    page.goto(proposal)
+    again = page.get_by_role("link", name="Ask for it again")
+    expect(again).to_be_visible()
+    again.click()
+    assert filed(page) != proposal
+    page.get_by_label("Reason").fill("That was for the test alone.")
+    page.get_by_role("button", name="Reject").click()
+    expect(page.locator(".meta")).to_contain_text("Rejected")
+
+
+@pytest.mark.req("X6")
+def test_a_yes_to_a_plan_that_changed_meanwhile_meets_the_new_one_with_what_differs(agency: Agency, connected: Connected) -> None:
+    agency.updates.offer("moving", "1.1")
+    old = propose(agency, connected, "moving")
+    page, reason = agency.approver.page, "I read the whole changelog."
+    page.goto(f"/confirm?next={urlsplit(old).path}")
+    agency.approver.confirm()
+    page.get_by_label("Reason, for the audit trail").fill(reason)
+    before = digest_on(page)
+    agency.operator.page.get_by_label("Reason").fill("A newer one is out.")
+    agency.operator.page.get_by_role("button", name="Reject").click()
+    agency.updates.offer("moving", "1.2")
+    new = propose(agency, connected, "moving")
+    page.get_by_role("button", name="Approve 1 site").click()
+    expect(page.get_by_role("alert")).to_contain_text("Changed since you opened it.")
+    expect(page.locator("section[aria-labelledby=differs]")).to_contain_text(re.compile(r"To version\s*was 1\.1 → is 1\.2"))
+    expect(page.get_by_label("Reason, for the audit trail")).to_have_value(reason)
+    assert digest_on(page) not in {before, ""}
+    assert served_version(agency.site, "moving") == "1.0"
+    page.get_by_role("button", name="Approve 1 site").click()
+    expect(page.get_by_text("Approved").first).to_be_visible()
+    assert page.url == new
+    follow(agency, new, "Succeeded")
+    assert served_version(agency.site, "moving") == "1.2"
+    agency.approver.watched.quiet()
+
+
+@pytest.mark.req("A8", "N9", "N18")
+def test_with_the_keyboard_alone_somebody_stops_everything_verifies_the_record_and_an_owner_resumes(agency: Agency, updated: str) -> None:
+    """Connecting, reviewing, approving and watching came this way too: `connected` and `updated`."""
+    page, keys = agency.approver.page, Keys(agency.approver.page)
+    page.goto(updated)
+    keys.press("Stop all agents")
+    keys.write("Why", "Something is odd")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("article")).to_contain_text("Something is odd")
+    for key in "ga":
+        page.keyboard.press(key)
+    expect(page.get_by_role("heading", name="Audit trail")).to_be_visible()
+    keys.past_the_menu()
+    keys.press("Verify the record")
+    expect(page.get_by_role("heading", name="Verify the record")).to_be_visible()
+    keys.press("Verify [0-9]+ entries")
+    expect(page.locator("#checks")).to_contain_text("Everything agrees", timeout=SOON)
+    page, keys = agency.owner.page, Keys(agency.owner.page)
+    page.goto("/confirm?next=/stop")
+    keys.press("Confirm with a passkey")
+    expect(page.get_by_role("article")).to_contain_text("Something is odd")
+    keys.past_the_menu()
+    keys.press("Resume", "now")
+    keys.write("Why it may go on", "It was a false alarm.")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing is stopped")).to_be_visible()
+    for each in (agency.approver, agency.owner):
+        each.watched.quiet()
 
 
 @pytest.mark.req("A8", "N18")
