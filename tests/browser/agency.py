@@ -33,16 +33,6 @@ class Agency:
     snapshot: str
     entry: EventId
 
-    @property
-    def pages(self) -> tuple[str, ...]:
-        well, failing = f"/sites/{self.well}", f"/sites/{self.failing}"
-        return (
-            "/audit", "/audit?site=nobody", f"/audit/{self.entry}", "/audit/verify", "/changed", "/questions", "/snapshots", "/sites/new",
-            well, failing, f"{failing}/components", f"{failing}/health", f"{well}/components", f"{well}/snapshots",
-            f"{well}/snapshots/{self.snapshot}", f"{well}/activity", f"{well}/access", f"{well}/update?component={AKISMET}",
-            "/policies", "/policies/organisation", "/policies/organisation/edit", "/policies/organisation/versions/1",
-        )  # fmt: skip
-
 
 async def fill(house: House) -> Agency:
     now = house.clock.now()

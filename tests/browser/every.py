@@ -3,6 +3,7 @@
 Limits: a page is known by its route; what a route shows in other states is in `STATES` or in its room's tests.
 """
 
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, Page
 from presswarden.identity.model import Role
 from presswarden.surfaces.api.routes import PREFIX
 from presswarden.surfaces.console.door import COOKIE
-from tests.browser.rig import Console, opened
+from tests.browser.rig import NARROW, WIDE, Console, axe, opened
 from tests.console.answers import BEFORE, GETS, LIVE, POSTS
 from tests.console.furnished import Furnished, filled, furnish, routes
 from tests.console.rig import House
@@ -23,13 +24,16 @@ from tests.support.fleet import make_fleet
 DOWNLOADS = frozenset({"/sites.csv", "/audit/{entry}/leaf", "/audit/{entry}/proof", "/audit/export"})
 STATES = (
     "/sites?q=nothing-like-it", "/sites?tab=attention", "/proposals?view=recommended", "/proposals?view=decided", "/incidents?all=1",
-    "/audit?site=nobody", "/stop?scope=site&subject={site}", "/jump?q=shop", "/sites/{failing}", "/sites/{failing}/health", "/proposals/{high}",
+    "/audit?site=nobody", "/stop?scope=site&subject={site}", "/jump?q=shop", "/sites/{failing}", "/sites/{failing}/components",
+    "/sites/{failing}/health", "/sites/{site}/update?component={component}", "/proposals/{high}",
     "/proposals/{recommended}", "/changes/{open}", "/policies/{site}", "/account/password?app=new", "/nowhere", "/sites/{token}",
 )  # fmt: skip
 """Pages that a route shows besides the one of the table."""
 STRANGERS = ("/login", "/invitation/{secret}", "/invitation/nothing", "/help", "/safety", "/nowhere")
 TICK = 4_000
 """Bytes on the wire of one message of a live page."""
+COLOURS = ("color-contrast", "link-in-text-block")
+"""All that differs between light and dark."""
 CONSENTS = ("/enrol/{ticket}", "/enrol/nothing", "/consent/nothing")
 
 
@@ -53,6 +57,7 @@ class Visited:
         return self.path + (f" with {urlencode(self.form)}" if self.form else "")
 
 
+_GAP = re.compile(r'^\s*- (?:button|link|heading|cell|checkbox|radio|textbox|combobox) "[^"]* [:;,.](?: [^"]*)?"')
 _SEND = """([path, given]) => {
     const form = document.createElement("form");
     form.method = "post";
@@ -123,3 +128,22 @@ def _first(answer: httpx.Response) -> int:
         if text.endswith("\n\n") and "data:" in text:
             return size
     raise AssertionError(f"{answer.url} ended without a message")
+
+
+def judged(page: Page, visited: Visited) -> Iterator[str]:
+    """In each look of the same page."""
+    visited.open(page)
+    for fold in page.locator("main details").all():
+        fold.evaluate("each => { each.open = true; }")
+    for viewport in (WIDE, NARROW):
+        page.set_viewport_size(viewport)
+        for theme, rules in (("light", ()), ("dark", COLOURS)):
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two
+            yield from (f"{visited.name} {viewport['width']} {theme}: {said}" for said in axe(page, *rules))
+        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            yield f"{visited.name}: wider than {viewport['width']}"
+
+
+def odd_names(page: Page) -> list[str]:
+    """Names that are read aloud with a gap before their punctuation: words that stand together on the screen and not in the tree."""
+    return [f"is read with a gap: {line.strip()}" for line in page.locator("body").aria_snapshot().splitlines() if _GAP.search(line)]

@@ -28,14 +28,6 @@ class Desk:
     over: ChangeId
     incident: IncidentId
 
-    @property
-    def pages(self) -> tuple[str, ...]:
-        return (
-            "/", "/proposals", "/proposals?view=recommended", f"/proposals/{self.medium.id}", f"/proposals/{self.high.id}",
-            f"/proposals/{self.recommended.id}", "/proposals/reviewers", "/changes", f"/changes/{self.change}", f"/changes/{self.over}", "/incidents",
-            f"/incidents/{self.incident}", "/account/consents",
-        )  # fmt: skip
-
 
 def office_of(house: House) -> Office:
     return Office(house.database, cast(FrozenClock, house.clock), house.org, house.owner.id)

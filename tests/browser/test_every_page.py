@@ -7,18 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page
+from playwright.sync_api import Browser, CDPSession
 
 from presswarden.identity.model import Role
-from tests.browser.every import CONSENTS, STRANGERS, TICK, Visited, answers, fill, reads, unknown, weighed
-from tests.browser.rig import NARROW, WIDE, Console, Watched, axe, opened, running
+from tests.browser.every import CONSENTS, STRANGERS, TICK, Visited, answers, fill, judged, odd_names, reads, unknown, weighed
+from tests.browser.rig import Console, Watched, opened, running
 from tests.console.furnished import Furnished, filled
 from tests.fakes.clock import FrozenClock
 
 pytestmark = pytest.mark.req("N18")
 
-COLOURS = ("color-contrast", "link-in-text-block")
-"""All that differs between light and dark."""
 SCRIPTS, STYLES, WHOLE = 25_000, 12_000, 110_000
 """Bytes on the wire, headers and all."""
 
@@ -53,31 +51,17 @@ def test_a_message_of_a_live_page_is_small(console: Console, own: Furnished, bro
 
 def test_no_page_breaks_a_rule_of_accessibility(browser: Browser, console: Console, own: Furnished) -> None:
     with opened(browser, console, Role.OWNER, bypass=True) as watched:
-        wrong = [said for visited in (*reads(own), *answers(own)) for said in _judged(watched.page, visited)]
+        wrong = [said for visited in (*reads(own), *answers(own)) for said in judged(watched.page, visited)]
     with opened(browser, console, bypass=True) as watched:
-        wrong += [said for path in _for_strangers(console, own) for said in _judged(watched.page, Visited(path))]
+        wrong += [said for path in _for_strangers(console, own) for said in judged(watched.page, Visited(path))]
     with opened(browser, console, Role.VIEWER, bypass=True) as watched:
-        wrong += [said for path in ("/", "/people", "/sites", "/settings/notifications") for said in _judged(watched.page, Visited(path))]
+        wrong += [said for path in ("/", "/people", "/sites", "/settings/notifications") for said in judged(watched.page, Visited(path))]
     assert not wrong, "\n".join(wrong)
 
 
 def _for_strangers(console: Console, own: Furnished) -> list[str]:
     of_consents = console.url.replace("://", "://consent.")
     return [filled(path, own.names) for path in STRANGERS] + [of_consents + filled(path, own.names) for path in CONSENTS]
-
-
-def _judged(page: Page, visited: Visited) -> Iterator[str]:
-    """In each look of the same page."""
-    visited.open(page)
-    for fold in page.locator("main details").all():
-        fold.evaluate("each => { each.open = true; }")
-    for viewport in (WIDE, NARROW):
-        page.set_viewport_size(viewport)
-        for theme, rules in (("light", ()), ("dark", COLOURS)):
-            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two
-            yield from (f"{visited.name} {viewport['width']} {theme}: {said}" for said in axe(page, *rules))
-        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-            yield f"{visited.name}: wider than {viewport['width']}"
 
 
 def _walk(watched: Watched, all_of_them: list[Visited]) -> list[str]:
@@ -89,7 +73,7 @@ def _walk(watched: Watched, all_of_them: list[Visited]) -> list[str]:
         visited.open(watched.page)
         watched.page.wait_for_load_state("load")
         violations = watched.page.evaluate("() => window.__violations ?? []")
-        wrong += [f"{visited.name}: {said}" for said in (*watched.faults, *violations, *weight.too_much())]
+        wrong += [f"{visited.name}: {said}" for said in (*watched.faults, *violations, *weight.too_much(), *odd_names(watched.page))]
         watched.faults.clear()
     return wrong
 
