@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Chaos:
     wanted: argparse.Namespace
     tally: Tally = field(default_factory=Tally)
     fell: list[str] = field(default_factory=list)
+    enough: threading.Event = field(default_factory=threading.Event)
     _begun: float = field(default_factory=time.monotonic)
     _promised: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -76,7 +77,7 @@ class Chaos:
 
     def _more(self) -> bool:
         in_time = not self.wanted.minutes or time.monotonic() - self._begun < self.wanted.minutes * 60
-        return in_time and not self.fell and self._promised < self.wanted.runs
+        return in_time and not self.enough.is_set() and self._promised < self.wanted.runs
 
     def _promise(self, runs: int) -> None:
         with self._lock:
@@ -120,7 +121,12 @@ def main() -> int:
         lanes = [threading.Thread(target=chaos.lane, args=(form,)) for form in wanted.lanes.split(",")]
         for lane in lanes:
             lane.start()
-        with suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            for lane in lanes:
+                lane.join()
+        except KeyboardInterrupt:
+            chaos.enough.set()  # what has begun is seen through, and counted
             for lane in lanes:
                 lane.join()
         ground.close()

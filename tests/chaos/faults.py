@@ -99,6 +99,7 @@ def database_crashes(hit: Hit) -> Iterator[None]:
     hit.lane.database.crash()
     yield
     hit.lane.database.start()
+    hit.lane.guard.say("group", hit.lane.database.pid)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Final
 
 import asyncpg
 
+from lab.guard import Guard
 from lab.recorder import Recorder
 from lab.site import Lab
 from lab.updates import UpdateServer
@@ -52,6 +53,7 @@ class Place:
 @dataclass(eq=False)
 class Lane:
     form: str
+    guard: Guard
     plane: Plane
     updates: UpdateServer
     places: tuple[Place, ...]
@@ -96,6 +98,7 @@ def open_lane(form: str, ground: Ground, sites: int) -> Iterator[Lane]:
         )
         held.callback(plane.close)
         if database:
+            ground.guard.say("group", database.pid)
             asyncio.run(_create(f"{database.url}/postgres"))
         else:
             ground.disk(room, HOME_DISK)
@@ -103,7 +106,7 @@ def open_lane(form: str, ground: Ground, sites: int) -> Iterator[Lane]:
         if wire:
             wire.carry(*(place.shop.gate.port for place in places))
         plane.set_up()
-        lane = Lane(form, plane, updates, places, clocks, plane.write(_join), database, wire)
+        lane = Lane(form, ground.guard, plane, updates, places, clocks, plane.write(_join), database, wire)
         lane.offers = pair_all(plane, tuple(place.shop for place in places), "chaos")
         yield lane
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from lab.gate import Held
 from lab.recorder import Recorder
 
-MOST = 24
+MOST = 17
 """A good update on a small site has about so many exchanges; a moment behind the last one hits nothing and is counted as missed."""
 LOOKS_EVERY = 0.05
 

@@ -1,6 +1,6 @@
 """One round of a lane: changes are agreed to, faults hit them at their moments, all is left in peace, and what became of it is judged.
 
-A fault of the plane is one run with as many changes as the lane has sites; a fault of a site is one run with one change, and the other sites have theirs
+A fault of the plane is one run with one change or several, on a site each; a fault of a site is one run with one change, and the other sites have theirs
 beside it. Limits: a round ends, whatever happens: what has no result by then is lost, and is said to be.
 """
 
@@ -76,7 +76,7 @@ class Run:
 
 def round_of(lane: Lane, faults: Sequence[Fault], chance: random.Random, number: int, *, quick: bool = False) -> list[Run]:
     """`faults`: one of the plane, or one for each of the first sites. `quick`: the shortest of each fault, early in the shortest of changes."""
-    places = lane.places if not faults[0].of_site else lane.places[: len(faults)]
+    places = lane.places[: len(faults) if faults[0].of_site or quick else chance.randint(1, len(lane.places))]
     stories = {place: SHORTEST if quick else _drawn(chance) for place in places}
     where = [chance.choice(places)] if not faults[0].of_site else list(places)
     strikes = [_strike(lane, fault, place, chance, quick=quick) for fault, place in zip(faults, where, strict=True)]

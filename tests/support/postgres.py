@@ -45,6 +45,11 @@ class Server:
     _start: tuple[str | Path, ...]
     _options: dict[str, Any]
 
+    @property
+    def pid(self) -> int:
+        """Of its first process, which leads the group of all of them."""
+        return int((Path(self._options["cwd"]) / "data" / "postmaster.pid").read_text().split()[0])
+
     def crash(self) -> None:
         """Gone at once, as when its machine is: no session is ended, nothing is written any more."""
         subprocess.run([*self._control, "-m", "immediate", "-w", "stop"], **self._options)
