@@ -34,7 +34,8 @@ class Wish:
 
 def wishes(lane: Lane, stories: Mapping[Place, Story], number: int) -> list[Wish]:
     """What is to be asked for on each of these sites, and both sides know what there is."""
-    together(lambda place: place.shop.site.clear_events(), list(stories))
+    for place in stories:
+        place.forget()
     found = [_wish(place, story, f"1.0.{number}") for place, story in stories.items()]
     for story in {one.story for one in found if not one.story.switches}:
         lane.updates.offer(story.slug, f"1.0.{number}", story.kind, package=story.package(f"1.0.{number}"))

@@ -54,12 +54,12 @@ class Judged:
 
 def judge(lane: Lane, asked: Asked) -> Judged:
     change, proposal = _read(lane, asked)
-    ran = asked.place.shop.ran()
+    ran = Counter(event["tool_call_id"] for event in asked.place.events("action_ran"))
     leaves = {leaf.role: leaf for leaf in proposal.plan.leaves if leaf.change == asked.change}
     acts = {role: ran[leaf.call] for role, leaf in leaves.items()}
     made = sum(
         asked.story.file in str(event["extra"].get("plugins", event["extra"].get("plugin", "")))
-        for event in asked.place.shop.site.events("upgrader_process_complete")
+        for event in asked.place.events("upgrader_process_complete")
     )
     twice = [f"{role} ran {times} times" for role, times in acts.items() if times > 1]
     twice += [f"WordPress updated {made} times"] if made > 1 else []

@@ -16,6 +16,7 @@ from typing import Final
 import asyncpg
 
 from lab.guard import Guard
+from lab.installed import Event
 from lab.recorder import Recorder
 from lab.site import Lab
 from lab.updates import UpdateServer
@@ -47,7 +48,24 @@ class Place:
     shelf: Shelf
     clock: Clock
     disk: Path
-    """The root of its file system; everything of the site lies below."""
+    """The root of its file system; everything of the site lies below, but what the oracle wrote: a witness has room left."""
+    witness: Path
+    told: int = 0
+    """How much the oracle had told before the change that runs now."""
+
+    def hear(self) -> None:
+        """Have the oracle write elsewhere from now on."""
+        events = self.shop.site.state / "events.jsonl"
+        events.unlink(missing_ok=True)
+        self.witness.touch()
+        events.symlink_to(self.witness)
+
+    def forget(self) -> None:
+        """What was told until now is not of the change that comes."""
+        self.told = len(self.shop.site.events())
+
+    def events(self, kind: str) -> list[Event]:
+        return [event for event in self.shop.site.events()[self.told :] if event["event"] == kind]
 
 
 @dataclass(eq=False)
@@ -108,6 +126,8 @@ def open_lane(form: str, ground: Ground, sites: int) -> Iterator[Lane]:
         plane.set_up()
         lane = Lane(form, ground.guard, plane, updates, places, clocks, plane.write(_join), database, wire)
         lane.offers = pair_all(plane, tuple(place.shop for place in places), "chaos")
+        for place in places:
+            place.hear()
         yield lane
 
 
@@ -127,7 +147,7 @@ def _place(form: str, number: int, ground: Ground, updates: UpdateServer, wire: 
     shelf = Shelf(shop, ground.room / "packages")
     shelf.fill()
     site.clear_events()
-    return Place(shop, shelf, clock, disk)
+    return Place(shop, shelf, clock, disk, ground.room / f"{name}.jsonl")
 
 
 async def _join(tx: Tx) -> tuple[PersonId, PersonId]:
