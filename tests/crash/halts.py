@@ -20,8 +20,6 @@ from lab.gate import Gate, Held
 from tests.crash.shops import CALL, Shop
 from tests.crash.waiting import until
 
-SLEEP = "DBOS.sleep"
-
 
 class Halt(StrEnum):
     """Where within a step, in the order in which they come. Once a step is kept, its next one has written nothing: that is `HALF_WRITTEN` of the next."""
@@ -49,9 +47,11 @@ class Stop:
 def halts_of(step: str) -> tuple[Halt, ...]:
     """What there is to die at within a step of the saga, by what it does: a note, a look from outside, a question to ourselves or to the clock, a call."""
     last = step.rpartition(".")[2]
-    if step.startswith("note.") or step in {"begin", "end", "work.end"}:
+    if step == "work.end":  # with it all that was kept goes
+        return (Halt.HALF_WRITTEN,)
+    if step.startswith("note.") or step in {"begin", "end"}:
         return Halt.HALF_WRITTEN, Halt.NOT_KEPT
-    if step == SLEEP or last == "stopped":
+    if last in {"wait", "stopped"}:
         return (Halt.NOT_KEPT,)
     if is_look(step):
         return Halt.ASKED, Halt.NOT_KEPT
@@ -63,9 +63,8 @@ def is_look(step: str) -> bool:
 
 
 def course_of(steps: Sequence[str]) -> tuple[str, ...]:
-    """The engine's own names for the steps of a saga, with what stands around it; the small sites here need one step for a snapshot."""
-    slept = [SLEEP if step.endswith(".wait") else step for step in steps if step not in {"snapshot.1", "verify.1"}]
-    return ("begin", *slept, "work.end")
+    """The steps of a saga, with what stands around it; the small sites here need one step for a snapshot."""
+    return ("begin", *(step for step in steps if step not in {"snapshot.1", "verify.1"}), "work.end")
 
 
 def stops_of(course: Sequence[str]) -> tuple[Stop, ...]:
@@ -75,17 +74,24 @@ def stops_of(course: Sequence[str]) -> tuple[Stop, ...]:
 _SET_UP = """
 CREATE SCHEMA crash;
 CREATE TABLE crash.halts (key bigint PRIMARY KEY, place text, subject text, work text, kept int);
+CREATE TABLE crash.kept (work text, number int, step text);
 CREATE FUNCTION crash.halt() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE key_here bigint;
 BEGIN
     SELECT key INTO key_here FROM crash.halts WHERE place = TG_TABLE_NAME AND subject = to_jsonb(NEW) ->> TG_ARGV[0]
-        AND kept = (SELECT count(*) FROM dbos.operation_outputs WHERE workflow_uuid = work);
+        AND kept = (SELECT count(*) FROM crash.kept k WHERE k.work = halts.work);
     IF FOUND THEN
         PERFORM pg_advisory_xact_lock(key_here);
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER crash_halt BEFORE INSERT ON dbos.operation_outputs FOR EACH ROW EXECUTE FUNCTION crash.halt('workflow_uuid');
+CREATE FUNCTION crash.keep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO crash.kept VALUES (NEW.work, NEW.number, NEW.step);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER crash_halt BEFORE INSERT ON flow_answers FOR EACH ROW EXECUTE FUNCTION crash.halt('work');
+CREATE TRIGGER crash_keep AFTER INSERT ON flow_answers FOR EACH ROW EXECUTE FUNCTION crash.keep();
 CREATE TRIGGER crash_halt BEFORE INSERT ON mailbox_requests FOR EACH ROW WHEN (NEW.by_id = 'flows') EXECUTE FUNCTION crash.halt('site');
 CREATE TRIGGER crash_halt BEFORE UPDATE ON changes FOR EACH ROW EXECUTE FUNCTION crash.halt('id');
 CREATE TRIGGER crash_halt BEFORE UPDATE ON work FOR EACH ROW EXECUTE FUNCTION crash.halt('id');
@@ -94,7 +100,7 @@ _WAITING = (
     "SELECT objid::bigint AS key, pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
-_KEPT = "SELECT count(*) FROM dbos.operation_outputs WHERE workflow_uuid = %s"
+_KEPT = "SELECT count(*) FROM crash.kept WHERE work = %s"
 _OF_FLOWS = "SELECT 1 FROM mailbox_envelopes e JOIN mailbox_requests r ON r.org = e.org AND r.id = e.request WHERE e.call = %s AND r.by_id = 'flows'"
 
 
@@ -122,7 +128,7 @@ class Brakes:
     def fit(self) -> None:
         """Once the engine has made its books."""
         self._run(self._open())
-        until(lambda: bool(self._value("SELECT to_regclass('dbos.operation_outputs') IS NOT NULL")), "the engine has its books")
+        until(lambda: bool(self._value("SELECT to_regclass('dbos.workflow_status') IS NOT NULL")), "the engine has its books")
         self._do(_SET_UP)
 
     def release(self) -> None:
@@ -132,8 +138,8 @@ class Brakes:
 
     def course(self, running: Running) -> tuple[str, ...]:
         """The steps of this work that were kept, without the change's name before them."""
-        rows = self._rows("SELECT function_name FROM dbos.operation_outputs WHERE workflow_uuid = $1 ORDER BY function_id", running.work)
-        return tuple(row["function_name"].removeprefix(f"{running.change}.") for row in rows)
+        rows = self._rows("SELECT step FROM crash.kept WHERE work = $1 ORDER BY number", running.work)
+        return tuple(row["step"].removeprefix(f"{running.change}.") for row in rows)
 
     def state(self, running: Running) -> str:
         """The engine's word for the workflow."""
@@ -201,7 +207,7 @@ class Brakes:
 def _place(running: Running, stop: Stop) -> tuple[str, str]:
     """The table that is written to first, and whose row it is."""
     if stop.halt is Halt.NOT_KEPT:
-        return "operation_outputs", running.work
+        return "flow_answers", running.work
     if stop.step == "work.end":
         return "work", running.work
     if stop.step.startswith("note.") or stop.step in {"begin", "end"}:

@@ -60,6 +60,7 @@ class Settled:
     """Nothing to send: the request came to its end in this step."""
 
     request: RequestId
+    outcome: Outcome
 
 
 async def prepare(tx: Tx, bench: Bench, request_id: RequestId, *, now: datetime) -> Ready | Settled | None:
@@ -77,6 +78,11 @@ async def prepare(tx: Tx, bench: Bench, request_id: RequestId, *, now: datetime)
     if request.tool in course.CARRIED_BY_ORDER:
         await orders.renew(tx, bench.kek, bench.signs, installation.id, now=now)
     return await _ready(tx, bench, request, live, installation, len(made), now)
+
+
+async def prepare_new(tx: Tx, bench: Bench, request: Request, *, now: datetime) -> Ready | Settled:
+    """The same in the transaction that asked for it and took it: it has no call yet."""
+    return await _ready(tx, bench, request, None, await sites.installation(tx, request.installation), 0, now)
 
 
 async def conclude(tx: Tx, bench: Bench, ready: Ready, came: WireAnswer | WireFault, *, now: datetime) -> Settled | None:
@@ -98,9 +104,13 @@ async def _ready(
             request = await mailbox.put_args(tx, request, filled)
     except (KeyLost, SealBroken, RotationRefused) as lost:
         return await _settle(tx, request, _lost(lost), now)
-    call = planned.call_of(request) or CallId(new_id()) if live is None else live.call
+    named = planned.call_of(request)
+    call = named or CallId(new_id()) if live is None else live.call
     ask = planned.ask_of(request, call)
-    permit = await gate.once_or_again(tx, ask, now=now) if live is None else await gate.again(tx, ask, now=now)
+    if live is not None:
+        permit = await gate.again(tx, ask, now=now)
+    else:  # what the plan names may have had its permit for another way to the site; an id made here had none
+        permit = await (gate.admit if named is None else gate.once_or_again)(tx, ask, now=now)
     if isinstance(permit, Refusal):
         return await _settle(tx, request, _not_permitted(permit, live), now)
     # After the gate: that a pairing was revoked says more than that its key is gone.
@@ -231,7 +241,7 @@ async def _signals(tx: Tx, installation: Installation, envelope: Envelope, answe
 async def _settle(tx: Tx, request: Request, outcome: Outcome, now: datetime) -> Settled:
     await mailbox.settle(tx, request, outcome, by=DISPATCHER, now=now)
     await effects.take_end(tx, request, outcome, now=now)
-    return Settled(request.id)
+    return Settled(request.id, outcome)
 
 
 def _lost(lost: KeyLost | SealBroken | RotationRefused) -> Outcome:

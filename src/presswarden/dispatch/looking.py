@@ -5,6 +5,8 @@ Limits: what is seen is a hint; a signed read says what is so.
 """
 
 import secrets
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 from presswarden.audit.model import Actor
 from presswarden.dispatch import keyring, watchdog
@@ -21,6 +23,7 @@ from presswarden.proposals.model import Leaf, Proposal
 from presswarden.sites import service as sites
 
 _DISPATCHER = Actor("process", "dispatcher")
+Within = Callable[[], AbstractAsyncContextManager[Tx]]
 
 
 class Looking:
@@ -34,29 +37,45 @@ class Looking:
         self._paths = paths
 
     async def pages(
-        self, org: OrgId, site: SiteId, installation: InstallationId, change: ChangeId | None, correlation: CorrelationId
+        self,
+        org: OrgId,
+        site: SiteId,
+        installation: InstallationId,
+        change: ChangeId | None,
+        correlation: CorrelationId,
+        within: Within | None = None,
     ) -> tuple[Page, ...]:
-        """The site's public pages, signed as probes of an open change if one is named. Nothing, where the gate does not let us look."""
-        async with self._database.transaction(org) as tx:
+        """The site's public pages, signed as probes of an open change if one is named. Nothing, where the gate does not let us look.
+
+        `within`: a transaction of the caller's, in place of one of our own, here as below.
+        """
+        async with within() if within is not None else self._database.transaction(org) as tx:
             chosen = await sites.health_pages(tx, site)
             paths = self._paths if chosen is None else ("", *chosen)
             visit, permit = await self._visit(tx, site, installation, paths, change, correlation)
         return () if permit is None else await self._wire.look(visit, permit)
 
     async def exposed(
-        self, org: OrgId, site: SiteId, installation: InstallationId, path: str, token: str, correlation: CorrelationId
+        self,
+        org: OrgId,
+        site: SiteId,
+        installation: InstallationId,
+        path: str,
+        token: str,
+        correlation: CorrelationId,
+        within: Within | None = None,
     ) -> bool | None:
         """Whether `token` can be read at that path; None when that could not be tried."""
-        async with self._database.transaction(org) as tx:
+        async with within() if within is not None else self._database.transaction(org) as tx:
             visit, permit = await self._visit(tx, site, installation, (path,), None, correlation)
         return None if permit is None else await self._wire.exposed(visit, token, permit)
 
-    async def recover(self, proposal: Proposal, leaf: Leaf, correlation: CorrelationId) -> Recovery:
+    async def recover(self, proposal: Proposal, leaf: Leaf, correlation: CorrelationId, within: Within | None = None) -> Recovery:
         """Ask the watchdog for what this leaf, the way back of a change, allows."""
         if leaf.change is None:
             raise RuntimeError("only a change is taken back")
         now = self._clock.now()
-        async with self._database.transaction(proposal.org) as tx:
+        async with within() if within is not None else self._database.transaction(proposal.org) as tx:
             planned = Planned(proposal.id, leaf.index, proposal.plan.digest, leaf.text)
             ask = Ask(leaf.call, leaf.installation, leaf.site, leaf.tool, leaf.args, _DISPATCHER, correlation, planned)
             permit = await gate.once_or_again(tx, ask, now=now)

@@ -1,4 +1,4 @@
-"""The dispatcher: its transactions, its sendings, and the loop that does what is due. The only module that holds the signing hand.
+"""The dispatcher: its duties, and the loop that does what is due. The only module that holds the signing hand.
 
 Several requests are under way at once, a few for each site, so a slow site stalls nobody. Each method is one round of one duty; `run` repeats them.
 Limits: what to do in a step stands in the modules beside; a process that dies loses nothing, since every envelope was written down before it was sent.
@@ -6,26 +6,22 @@ Limits: what to do in a step stands in the modules beside; a process that dies l
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from presswarden.dispatch import confirming, keyring, lane, orders, settling, signing, store
 from presswarden.dispatch.looking import Looking
-from presswarden.dispatch.model import WireAnswer, WireFault
 from presswarden.dispatch.ports import Wire
+from presswarden.dispatch.sending import Sending
 from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database, DatabaseGone, Tx
-from presswarden.kernel.errors import PresswardenError
-from presswarden.kernel.ids import Everyone, InstallationId, KeyId, OrgId, RequestId
-from presswarden.kernel.log import about
+from presswarden.kernel.ids import Everyone, KeyId
 from presswarden.kernel.sealing import Kek, SealBroken
 from presswarden.kernel.wake import Wake
 from presswarden.mailbox import service as mailbox
-from presswarden.mailbox.model import LEASE, Due
 from presswarden.sites import service as sites
 from presswarden.sites.model import Confirmation
 
@@ -66,10 +62,7 @@ class Dispatcher:
         self.looking = Looking(database, clock, self._bench, wire, paths)
         self.also: list[Callable[[], Awaitable[object]]] = []
         """Duties of others, each done in every round."""
-        self.settled: Callable[[RequestId], None] = lambda _: None
-        """Told of each request that this dispatcher brought to its end."""
-        self._under_way: dict[RequestId, tuple[InstallationId, asyncio.Task[None]]] = {}
-        self._ended = asyncio.Event()
+        self.sending = Sending(database, clock, self._bench, wire, wake)
         self.site_networks = tuple(site_networks)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -85,10 +78,10 @@ class Dispatcher:
                     for duty in (*self.also, self.confirm_due, self.file_moves, self._start_due) if is_time else (self._start_due,):
                         await self._do(duty)
                     filed_at = now() if is_time else filed_at
-                    ended = asyncio.ensure_future(self._ended.wait())
+                    ended = asyncio.ensure_future(self.sending.ended.wait())
                     stopped = asyncio.ensure_future(stop.wait())
                     await asyncio.wait({rung, ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
-                    self._ended.clear()
+                    self.sending.ended.clear()
                     for waiting in (rung, ended, stopped):
                         waiting.cancel()
                     await asyncio.gather(rung, ended, stopped, return_exceptions=True)
@@ -96,7 +89,7 @@ class Dispatcher:
                 chores.cancel()
                 with suppress(asyncio.CancelledError):
                     await chores
-                await self._rest()
+                await self.sending.rest()
 
     # One round of each duty.
 
@@ -106,9 +99,9 @@ class Dispatcher:
         for _ in range(1_000):
             started = await self._start_due()
             taken += started
-            if not self._under_way:
+            if not self.sending.under_way:
                 break
-            await asyncio.wait({task for _, task in self._under_way.values()}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task for _, task in self.sending.under_way.values()}, return_when=asyncio.FIRST_COMPLETED)
         return taken
 
     async def fill_pool(self) -> int:
@@ -127,7 +120,7 @@ class Dispatcher:
         async with self._database.reading(self._everyone) as tx:
             due = await sites.confirmations_due(self._everyone, tx)
         for one in due:
-            async with self._alone(one.org, f"first call of {one.installation}"):
+            async with self.sending.alone(one.org, f"first call of {one.installation}"):
                 await self._file_first_call(one)
         return len(due)
 
@@ -142,7 +135,7 @@ class Dispatcher:
         made = 0
         for installation in due:
             async with (
-                self._alone(installation.org, f"standing order of {installation.id}"),
+                self.sending.alone(installation.org, f"standing order of {installation.id}"),
                 self._database.transaction(installation.org) as tx,
             ):
                 await settling.compare_fence(tx, installation, now=self._clock.now())
@@ -163,10 +156,10 @@ class Dispatcher:
         async with self._database.reading(self._everyone) as tx:
             stale = await mailbox.stale_offers(self._everyone, tx, signed_before=now - RESIGNED_AFTER)
         for org, _, request in stale:
-            async with self._alone(org, f"waiting call of {request}"):
+            async with self.sending.alone(org, f"waiting call of {request}"):
                 async with self._database.transaction(org) as tx:
                     settled = await lane.renew_offer(tx, self._bench, request, now=now)
-                await self._tell(settled)
+                await self.sending.tell(settled)
         return len(stale)
 
     async def reconcile(self) -> int:
@@ -185,7 +178,7 @@ class Dispatcher:
             rows = await find(self._everyone, tx, self._clock.now())
         done = 0
         for org, name, do in rows:
-            async with self._alone(org, f"{what} {name}"), self._database.transaction(org) as tx:
+            async with self.sending.alone(org, f"{what} {name}"), self._database.transaction(org) as tx:
                 done += bool(await do(tx, now=self._clock.now()))
         return done
 
@@ -216,79 +209,23 @@ class Dispatcher:
         """Start as many due requests as there is room for; none for a site that has its share under way."""
         started = 0
         for _ in range(AT_ONCE):  # each round leaves out the sites that the rounds before filled
-            room = AT_ONCE - len(self._under_way)
-            counts = Counter(installation for installation, _ in self._under_way.values())
+            room = AT_ONCE - len(self.sending.under_way)
+            counts = self.sending.busy()
             busy = [installation for installation, count in counts.items() if count >= PER_SITE]
             if room <= 0:
                 break
             async with self._database.reading(self._everyone) as tx:
-                due = await mailbox.waiting(self._everyone, tx, now=self._clock.now(), limit=room, busy=busy, held=list(self._under_way))
+                due = await mailbox.waiting(
+                    self._everyone, tx, now=self._clock.now(), limit=room, busy=busy, held=list(self.sending.under_way)
+                )
             for one in due:
                 if counts[one.installation] < PER_SITE:
                     counts[one.installation] += 1
-                    self._under_way[one.request] = (one.installation, asyncio.create_task(self._serve(one)))
+                    self.sending.begin(one)
                     started += 1
             if len(due) < room:
                 break
         return started
-
-    async def _serve(self, due: Due) -> None:
-        served = False
-        try:
-            async with self._alone(due.org, f"request {due.request}"):
-                async with self._database.transaction(due.org) as tx:
-                    ready = await lane.prepare(tx, self._bench, due.request, now=self._clock.now())
-                if isinstance(ready, lane.Ready):
-                    with about(correlation=ready.request.correlation, call=ready.envelope.call):
-                        ready = await self._conclude(due.org, ready, await self._wire.post(ready.signed, ready.permit))
-                await self._tell(ready)
-                served = True
-            if not served:  # rolled back, its claim too: look again later, not at once and for ever
-                async with self._database.transaction(due.org) as tx:
-                    await mailbox.postpone(tx, due.request, self._clock.now() + LEASE)
-        except DatabaseGone as gone:
-            log.warning("%s", gone.says)
-        finally:
-            del self._under_way[due.request]
-            self._ended.set()
-
-    async def _conclude(self, org: OrgId, ready: lane.Ready, came: WireAnswer | WireFault) -> lane.Settled | None:
-        """Twice at most: answers of one site that end at the same moment can be in each other's way, and the second try sees what the first one met."""
-        for tries_left in (1, 0):
-            try:
-                async with self._database.transaction(org) as tx:
-                    if not await mailbox.hold_open(tx, ready.request.id):
-                        return None  # this process slept through its lease, and another one brought the request to its end
-                    return await lane.conclude(tx, self._bench, ready, came, now=self._clock.now())
-            except DatabaseGone:
-                raise
-            except Exception:
-                if not tries_left:
-                    raise
-        raise AssertionError("unreachable")
-
-    @asynccontextmanager
-    async def _alone(self, org: OrgId, what: str) -> AsyncIterator[None]:
-        """What fails for one row fails alone: its transaction is rolled back, and its lease brings it up again."""
-        with about(org=org):
-            try:
-                yield
-            except DatabaseGone:
-                raise
-            except PresswardenError as fault:
-                log.warning("%s (organisation %s): %s", what, org, fault.says)
-            except Exception:
-                log.exception("%s (organisation %s) failed", what, org)
-
-    async def _tell(self, settled: lane.Settled | None) -> None:
-        if settled is not None:
-            self.settled(settled.request)
-            await self._wake.ring(mailbox.answer_channel(settled.request))
-
-    async def _rest(self) -> None:
-        tasks = [task for _, task in self._under_way.values()]
-        if tasks:
-            await asyncio.wait(tasks, timeout=LEASE.total_seconds())
 
     async def _do(self, duty: Callable[[], Awaitable[object]]) -> None:
         try:

@@ -8,6 +8,7 @@ Limits: nothing here knows what a change is.
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -16,12 +17,10 @@ from typing import Any, Final, TypeVar
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy import Engine as Books
 from sqlalchemy import create_engine, event, inspect
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
-
-from presswarden.kernel.canonical import Json
 
 NAME: Final = "presswarden"
 VERSION: Final = "1"
@@ -36,6 +35,8 @@ SCHEMA: Final = "dbos"
 """On PostgreSQL: the engine's own name for it."""
 FILE: Final = "flows.sqlite"
 KEPT_DAYS: Final = 30
+UNABLE: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
+"""What lies with the books' file and not with what was asked of it."""
 _UNFINISHED: Final = ("42P01", "42703")
 """PostgreSQL's codes for a table and for a column that is not there."""
 _SAID_EVERY: Final = 60.0
@@ -53,6 +54,7 @@ def books_of(url: URL) -> tuple[str, Books | None]:
     # One connection: the engine's threads queue here, where waiting is fair, and not in the file, where it is polling.
     made = create_engine(own, pool_size=1, max_overflow=0, pool_timeout=60)
     event.listen(made, "connect", _prepare_sqlite)
+    event.listen(made, "handle_error", _to_be_waited_for)
     return own, made
 
 
@@ -62,6 +64,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _to_be_waited_for(context: ExceptionContext) -> None:
+    """What lies with the file and passes (a full disk) is said as a lock: the engine waits and tries again; at anything else it drops the run, unseen."""
+    fault = context.original_exception
+    if isinstance(fault, sqlite3.OperationalError) and (fault.sqlite_errorcode & 0xFF) in UNABLE:
+        raise OperationalError(context.statement, None, sqlite3.OperationalError(f"database is locked: {fault}")) from fault
 
 
 class Engine:
@@ -106,18 +115,6 @@ class Engine:
         if self._loop is None:
             raise RuntimeError("the engine was not started")
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self._loop))
-
-    async def step(self, name: str, work: Callable[[], Coroutine[Any, Any, Json]]) -> Json:
-        """A durable step: what it answered once, it answers ever after. Runs on the process's own loop."""
-
-        async def once() -> Json:
-            return await self.here(work)
-
-        return await DBOS.run_step_async({"name": name}, once)
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep on, over restarts, until that many seconds after the first try."""
-        await DBOS.sleep_async(seconds)
 
     def _launch(self) -> None:
         hush()

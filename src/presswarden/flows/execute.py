@@ -13,11 +13,13 @@ from presswarden.dispatch import locks
 from presswarden.dispatch.model import Lock, LockHeld
 from presswarden.dispatch.service import Dispatcher
 from presswarden.flows import saga, starting, store
+from presswarden.flows.bells import Bells
 from presswarden.flows.checking import Checks
 from presswarden.flows.engine import Engine
+from presswarden.flows.journal import Journal
 from presswarden.flows.ports import Task
 from presswarden.flows.releasing import Releasing
-from presswarden.flows.steps import Bells, DurableHands, Shop, persistently
+from presswarden.flows.steps import DurableHands, Shop, persistently
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database, DatabaseGone
@@ -65,10 +67,10 @@ class Executor:
         self._checks = checks or Checks()
         self._engine = Engine(database.direct, name, self._carry_out)
         bells = Bells()
-        self._shop = Shop(database, clock, wake, self._engine, bells, dispatcher.looking)
+        self._shop = Shop(database, clock, bells, dispatcher.sending, dispatcher.looking)
         self._releasing = Releasing(database, clock, wake, everyone=everyone)
         self._looked_for_lost: float | None = None
-        dispatcher.settled = bells.ring
+        dispatcher.sending.settled = bells.ring
         dispatcher.also.append(self.start_due)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -125,52 +127,54 @@ class Executor:
             await self.give_up(org, work)
         return len(unknown) + len(broken)
 
-    # One run of one piece of work, on the engine's loop.
+    # One run of one piece of work.
 
     async def _carry_out(self, org: str, work_id: str) -> None:
-        organisation, named = OrgId(org), WorkId(work_id)
-        work, proposal = await self._engine.here(lambda: persistently(lambda: self._read(organisation, named)))
+        """Called on the engine's loop. All of it happens on the process's own."""
+        await self._engine.here(lambda: self._run(OrgId(org), WorkId(work_id)))
+
+    async def _run(self, org: OrgId, work_id: WorkId) -> None:
+        work, proposal = await persistently(lambda: self._read(org, work_id))
         if work.state is WorkState.ENDED:
             return
-        lock = await self._engine.here(lambda: self._take(work, new_id()))
+        lock, journal = await self._take(work, new_id())
         for task in tasks_of(work, proposal):
-            await self._one(work, proposal, task, lock)
+            await self._one(work, proposal, task, journal)
+        await persistently(lambda: self._end(work, lock, journal))
+        await persistently(lambda: self._wake.ring(proposals.ANALYST))
 
-        async def end() -> Json:
-            async with self._database.transaction(work.org) as tx:
-                await locks.hold(tx, lock)
-                await rollouts.end_work(tx, work.id, now=self._clock.now())
-                await locks.release(tx, lock)
-            return True
+    async def _end(self, work: Work, lock: Lock, journal: Journal) -> None:
+        async with journal.transaction() as tx:
+            await rollouts.end_work(tx, work.id, now=self._clock.now())
+            await store.forget_answers(tx.org, tx, work.id)
+            await locks.release(tx, lock)
 
-        await self._engine.step("work.end", lambda: persistently(end))
-
-    async def _one(self, work: Work, proposal: Proposal, task: Task, lock: Lock) -> None:
-        hands = DurableHands(self._shop, work, proposal, task, lock)
-
-        async def begin() -> Json:
-            async with self._database.transaction(work.org) as tx:
-                await locks.hold(tx, lock)
-                change = await rollouts.change(tx, task.change)
-                code, says = await rollouts.why_not(tx, work, now=self._clock.now())
-                if not code:
-                    await rollouts.begin(tx, change, now=self._clock.now())
-            return {"code": code, "says": says}
-
-        against = await self._engine.step(f"{task.change}.begin", lambda: persistently(begin))
+    async def _one(self, work: Work, proposal: Proposal, task: Task, journal: Journal) -> None:
+        hands, named = DurableHands(self._shop, work, proposal, task, journal), f"{task.change}.begin"
+        if named not in journal:
+            journal.keep(named, await persistently(lambda: self._begin_one(work, task, journal)))
+        against = journal[named]
         if not isinstance(against, dict):
-            raise RuntimeError("the engine gave back what no step wrote")
+            raise RuntimeError("the journal gave back what no step wrote")
         if against["code"]:
             await hands.end(Result.STOPPED, code=str(against["code"]), says=str(against["says"]), seen={})
             return
         await saga.run(hands, task, self._checks)
+
+    async def _begin_one(self, work: Work, task: Task, journal: Journal) -> Json:
+        async with journal.transaction() as tx:
+            change, now = await rollouts.change(tx, task.change), self._clock.now()
+            code, says = ("", "") if change.began_at is not None else await rollouts.why_not(tx, work, now=now)
+            if not code:
+                await rollouts.begin(tx, change, now=now)
+        return {"code": code, "says": says}
 
     async def _read(self, org: OrgId, work_id: WorkId) -> tuple[Work, Proposal]:
         async with self._database.reading(org) as tx:
             work = await rollouts.work(tx, work_id)
             return work, await proposals.proposal(tx, work.proposal)
 
-    async def _take(self, work: Work, holder: str) -> Lock:
+    async def _take(self, work: Work, holder: str) -> tuple[Lock, Journal]:
         for _ in range(LOCK_TRIES):
             try:
                 return await persistently(lambda: self._try_lock(work, holder))
@@ -178,11 +182,13 @@ class Executor:
                 await asyncio.sleep(LOCK_WAIT)
         raise RuntimeError("other work has this site and does not end")
 
-    async def _try_lock(self, work: Work, holder: str) -> Lock:
+    async def _try_lock(self, work: Work, holder: str) -> tuple[Lock, Journal]:
         async with self._database.transaction(work.org) as tx:
             held = await locks.held(tx, work.installation)
             free = held is not None and (await rollouts.work(tx, held.work)).state is WorkState.ENDED
-            return await locks.take(tx, work.installation, work.id, holder, free=free, now=self._clock.now())
+            lock = await locks.take(tx, work.installation, work.id, holder, free=free, now=self._clock.now())
+            kept = await store.answers(tx.org, tx, work.id)  # once nobody else can add to them
+        return lock, Journal(self._database, work, lock, kept)
 
     async def give_up(self, org: OrgId, work_id: WorkId) -> None:
         """A fault of ours ended the workflow. What it left open is not known; what it had not begun never does."""
@@ -194,6 +200,7 @@ class Executor:
                     says = "A fault of the control plane ended this work before it came to a result; its log says which."
                     await rollouts.end(tx, change.id, result, code=UNDONE, says=says, now=self._clock.now())
             await rollouts.end_work(tx, work_id, now=self._clock.now())
+            await store.forget_answers(tx.org, tx, work_id)
         log.error("work %s on site %s broke off; its changes are ended as unknown or stopped", work_id, work.site)
 
     async def _release(self, stop: asyncio.Event, bell: Listener) -> None:

@@ -6,18 +6,18 @@ Limits: what the answers mean is the saga's; signing and sending are the dispatc
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from presswarden.audit.model import Actor
-from presswarden.dispatch import locks
 from presswarden.dispatch.looking import Looking
-from presswarden.dispatch.model import Lock, Page, Recovery
-from presswarden.flows.engine import Engine
+from presswarden.dispatch.model import Page, Recovery
+from presswarden.dispatch.sending import Sending
+from presswarden.flows.bells import Bells
+from presswarden.flows.journal import Journal, Write
 from presswarden.flows.ports import Task
 from presswarden.gate import service as gate
 from presswarden.gate.model import told
@@ -27,9 +27,8 @@ from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database, DatabaseGone, Tx
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import CallId, RequestId
-from presswarden.kernel.wake import Wake
 from presswarden.mailbox import service as mailbox
-from presswarden.mailbox.model import Carried, Outcome, PlannedCall, Request, RequestState
+from presswarden.mailbox.model import Asked, Carried, Outcome, PlannedCall, Request, RequestState
 from presswarden.proposals import plan
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Proposal
@@ -39,8 +38,6 @@ from presswarden.sites import service as sites
 
 FLOWS: Final = Actor("process", "flows")
 ANSWER_WITHIN: Final = timedelta(minutes=10)
-LOOK_EVERY: Final = 1.0
-MOST_LOOKS: Final = 7_200
 RATE_TRIES: Final = 30
 RATE_WAIT: Final = 2.0
 _TRIES: Final = 5
@@ -49,46 +46,14 @@ _LONGEST_WAIT: Final = 10.0
 T = TypeVar("T")
 
 
-class Bells:
-    """Tells a step of this process that its request was settled by this process's dispatcher; what another one settles is seen by looking."""
-
-    def __init__(self) -> None:
-        self._bells: dict[RequestId, asyncio.Event] = {}
-
-    def ring(self, request: RequestId) -> None:
-        bell = self._bells.get(request)
-        if bell is not None:
-            bell.set()
-
-    @contextmanager
-    def listening(self, request: RequestId) -> Iterator[asyncio.Event]:
-        """To be begun before the request is asked for, so that no ring is missed."""
-        try:
-            yield self._bells.setdefault(request, asyncio.Event())
-        finally:
-            self._bells.pop(request, None)
-
-    async def until_settled(self, bell: asyncio.Event, asked: Request, look: Callable[[], Coroutine[Any, Any, Request]]) -> Request:
-        found = asked
-        for _ in range(MOST_LOOKS):
-            if found.is_settled:
-                return found
-            with suppress(TimeoutError):
-                await asyncio.wait_for(bell.wait(), LOOK_EVERY)
-            bell.clear()
-            found = await look()
-        raise RuntimeError("no dispatcher brought this request to its end")
-
-
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What every run works with. Lives on the process's own loop."""
+    """What every run works with."""
 
     database: Database
     clock: Clock
-    wake: Wake
-    engine: Engine
     bells: Bells
+    sending: Sending
     looking: Looking
 
 
@@ -112,38 +77,43 @@ async def persistently(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 class DurableHands:
     """Implements `ports.Hands` for one change, in one run of its work."""
 
-    def __init__(self, shop: Shop, work: Work, proposal: Proposal, task: Task, lock: Lock) -> None:
+    def __init__(self, shop: Shop, work: Work, proposal: Proposal, task: Task, journal: Journal) -> None:
         self._shop = shop
         self._work = work
         self._proposal = proposal
         self._task = task
-        self._lock = lock
+        self._journal = journal
 
     async def call(self, step: str, tool: str, args: Mapping[str, Json]) -> Outcome:
-        prepares = PlannedCall(self._proposal.id, self._proposal.plan.digest, 0) if tool.startswith("wp.snapshot.") else None
-
-        async def ask(tx: Tx, turn: int, now: datetime) -> Request:
-            return await self._ask(tx, tool, args, self._id(step, turn), prepares if tool != "wp.snapshot.list" else None, "", now)
-
-        return await self._answered(step, ask)
+        named = self._named(step)
+        if named in self._journal:  # a question has an id of its own, so what came of it stands in the mailbox
+            return await persistently(lambda: self._came_of(RequestId(str(self._journal[named]))))
+        prepares = tool.startswith("wp.snapshot.") and tool != "wp.snapshot.list"
+        planned = PlannedCall(self._proposal.id, self._proposal.plan.digest, 0) if prepares else None
+        outcome, turn = await self._answered(lambda turn: self._asked(tool, args, self._id(step, turn), planned, ""))
+        self._journal.keep(named, self._id(step, turn))
+        return outcome
 
     async def act(self, step: str, index: int) -> Outcome:
+        named = self._named(step)
+        if named in self._journal:
+            return _outcome(self._journal[named])
         leaf = self._proposal.plan.leaves[index - 1]
         header_proof, proof = plan.proofs(self._proposal.plan, index)
         planned = PlannedCall(
             self._proposal.id, self._proposal.plan.digest, index, leaf.call, self._proposal.plan.header, header_proof, leaf.text, proof,
             plan.size(self._proposal.plan),
         )  # fmt: skip
-
-        async def ask(tx: Tx, turn: int, now: datetime) -> Request:
-            return await self._ask(tx, leaf.tool, leaf.args, RequestId(leaf.call), planned, f"{step}.{turn}", now)
-
-        return await self._answered(step, ask)
+        outcome, _ = await self._answered(lambda turn: self._asked(leaf.tool, leaf.args, RequestId(leaf.call), planned, f"{step}.{turn}"))
+        self._journal.keep(named, _plain(outcome))
+        return outcome
 
     async def look(self, step: str, *, probing: bool) -> tuple[Page, ...]:
         async def once() -> Json:
             change = self._task.change if probing else None
-            pages = await self._shop.looking.pages(self._work.org, self._work.site, self._work.installation, change, self._work.correlation)
+            pages = await self._shop.looking.pages(
+                self._work.org, self._work.site, self._work.installation, change, self._work.correlation, self._journal.transaction
+            )
             return [
                 {"url": one.url, "status": one.status, "title": one.title, "size": one.size, "fatal": one.fatal, "location": one.location}
                 for one in pages
@@ -155,7 +125,7 @@ class DurableHands:
     async def exposed(self, step: str, path: str, token: str) -> bool | None:
         async def once() -> Json:
             return await self._shop.looking.exposed(
-                self._work.org, self._work.site, self._work.installation, path, token, self._work.correlation
+                self._work.org, self._work.site, self._work.installation, path, token, self._work.correlation, self._journal.transaction
             )
 
         found = await self._step(step, once)
@@ -165,20 +135,29 @@ class DurableHands:
         leaf = self._proposal.plan.leaves[index - 1]
 
         async def once() -> Json:
-            came = await self._shop.looking.recover(self._proposal, leaf, self._work.correlation)
+            came = await self._shop.looking.recover(self._proposal, leaf, self._work.correlation, self._journal.transaction)
             return {"answered": came.answered, "state": came.state}
 
         found = await self._step(step, once)
         return Recovery(**found)  # type: ignore[arg-type]  # as written above
 
-    async def wait(self, step: str, seconds: float) -> None:  # noqa: ARG002 - the engine counts its sleeps itself
-        await self._shop.engine.sleep(seconds)
+    async def wait(self, step: str, seconds: float) -> None:
+        """Until that many seconds after the first try, over restarts; no longer than that where a clock was set back."""
+        named, now = self._named(step), self._shop.clock.now()
+        if named not in self._journal:
+            self._journal.keep(named, int((now + timedelta(seconds=seconds)).timestamp() * 1000))
+            if seconds > 0:
+                await persistently(self._caught_up)
+        until = self._journal[named]
+        left = until / 1000 - now.timestamp() if isinstance(until, int) else seconds
+        if left > 0:
+            await asyncio.sleep(min(left, seconds))
 
     async def note(self, step: str, *, code: str = "", says: str = "", seen: Mapping[str, Json] | None = None) -> None:
-        async def write(tx: Tx, now: datetime) -> None:
-            await rollouts.note(tx, self._task.change, step, code=code, says=says, seen=seen, now=now)
+        async def write(tx: Tx) -> None:
+            await rollouts.note(tx, self._task.change, step, code=code, says=says, seen=seen, now=self._shop.clock.now())
 
-        await self._written(f"note.{step}", write)
+        self._written(f"note.{step}", write)
 
     async def stopped(self, step: str) -> str:
         async def once() -> Json:
@@ -188,66 +167,63 @@ class DurableHands:
         return str(await self._step(step, once))
 
     async def end(self, result: Result, *, code: str, says: str, seen: Mapping[str, Json]) -> None:
-        async def once() -> Json:
-            async with self._shop.database.transaction(self._work.org) as tx:
-                await locks.hold(tx, self._lock)
-                await rollouts.end(tx, self._task.change, result, code=code, says=says, seen=seen, now=self._shop.clock.now())
-            await self._shop.wake.ring(proposals.ANALYST)
-            return None
+        async def write(tx: Tx) -> None:
+            await rollouts.end(tx, self._task.change, result, code=code, says=says, seen=seen, now=self._shop.clock.now())
 
-        await self._step("end", once)
+        self._written("end", write)
 
     # One step.
 
-    async def _answered(self, step: str, ask: Callable[[Tx, int, datetime], Coroutine[Any, Any, Request]]) -> Outcome:
-        async def once() -> Json:
-            outcome = Outcome(RequestState.FAILED)
-            for turn in range(RATE_TRIES):  # a long plan on one site can be quicker than the rate that is allowed there
-                outcome = await persistently(lambda turn=turn: self._once(ask, turn))  # type: ignore[misc]  # mypy can't infer a default's type
-                if outcome.code != "gate.rate":
-                    break
-                await asyncio.sleep(RATE_WAIT)
-            return _plain(outcome)
+    async def _answered(self, asked: Callable[[int], Asked]) -> tuple[Outcome, int]:
+        outcome, turn = Outcome(RequestState.FAILED), 0
+        for turn in range(RATE_TRIES):  # a long plan on one site can be quicker than the rate that is allowed there
+            outcome = await persistently(lambda turn=turn: self._once(asked(turn)))  # type: ignore[misc]  # mypy can't infer a default's type
+            if outcome.code != "gate.rate":
+                break
+            await asyncio.sleep(RATE_WAIT)
+        return outcome, turn
 
-        return _outcome(await self._step(step, once))
-
-    async def _once(self, ask: Callable[[Tx, int, datetime], Coroutine[Any, Any, Request]], turn: int) -> Outcome:
-        shop = self._shop
-        with ExitStack() as listening:
-            async with shop.database.transaction(self._work.org) as tx:
-                await locks.hold(tx, self._lock)
-                asked = await ask(tx, turn, shop.clock.now())
-                bell = listening.enter_context(shop.bells.listening(asked.id))  # nobody settles it before the commit
-            await shop.wake.ring(mailbox.DISPATCH)
+    async def _once(self, asked: Asked) -> Outcome:
+        shop, named = self._shop, asked.id
+        if named is None:
+            raise RuntimeError("what a step asks for has an id")
+        with shop.bells.listening(named) as bell:  # begun before anybody can settle it
+            found, outcome = await shop.sending.carry(self._journal.transaction, asked, org=self._work.org)
+            if outcome is not None:
+                return outcome
 
             async def look() -> Request:
                 async with shop.database.reading(self._work.org) as tx:
-                    return await mailbox.outcome(tx, asked.id)
+                    return await mailbox.outcome(tx, named)
 
-            settled = await shop.bells.until_settled(bell, asked, look)
-        if settled.outcome is None:
-            raise RuntimeError("a settled request has an outcome")
-        return settled.outcome
+            return _of(await shop.bells.until_settled(bell, found, look))
 
-    async def _ask(
-        self, tx: Tx, tool: str, args: Mapping[str, Json], id_: RequestId, planned: PlannedCall | None, turn: str, now: datetime
-    ) -> Request:
-        return await mailbox.ask(
-            tx, self._work.site, tool, args, by=FLOWS, correlation=self._work.correlation, now=now, installation=self._work.installation,
-            deadline=now + ANSWER_WITHIN, id=id_, planned=planned, turn=turn,
+    async def _came_of(self, request: RequestId) -> Outcome:
+        async with self._shop.database.reading(self._work.org) as tx:
+            return _of(await mailbox.outcome(tx, request))
+
+    async def _caught_up(self) -> None:
+        async with self._journal.transaction():
+            pass
+
+    def _asked(self, tool: str, args: Mapping[str, Json], id_: RequestId, planned: PlannedCall | None, turn: str) -> Asked:
+        return Asked(
+            self._work.site, tool, args, FLOWS, self._work.correlation, self._work.installation, self._shop.clock.now() + ANSWER_WITHIN, id_,
+            planned, turn,
         )  # fmt: skip
 
-    async def _written(self, step: str, write: Callable[[Tx, datetime], Coroutine[Any, Any, None]]) -> None:
-        async def once() -> Json:
-            async with self._shop.database.transaction(self._work.org) as tx:
-                await locks.hold(tx, self._lock)
-                await write(tx, self._shop.clock.now())
-            return None
-
-        await self._step(step, once)
+    def _written(self, step: str, write: Write) -> None:
+        if self._named(step) not in self._journal:
+            self._journal.keep(self._named(step), None, after=write)
 
     async def _step(self, step: str, work: Callable[[], Coroutine[Any, Any, Json]]) -> Json:
-        return await self._shop.engine.step(f"{self._task.change}.{step}", lambda: persistently(work))
+        named = self._named(step)
+        if named not in self._journal:
+            self._journal.keep(named, await persistently(work))
+        return self._journal[named]
+
+    def _named(self, step: str) -> str:
+        return f"{self._task.change}.{step}"
 
     def _id(self, step: str, turn: int) -> RequestId:
         """The same for every run of this step, and for nothing else."""
@@ -267,6 +243,12 @@ async def _why_stopped(tx: Tx, work: Work, now: datetime) -> str:
     return ""
 
 
+def _of(settled: Request) -> Outcome:
+    if settled.outcome is None:
+        raise RuntimeError("a settled request has an outcome")
+    return settled.outcome
+
+
 def _plain(outcome: Outcome) -> Json:
     return {
         "state": outcome.state.value, "code": outcome.code, "says": outcome.says, "do": outcome.do, "result": dict(outcome.result),
@@ -276,7 +258,7 @@ def _plain(outcome: Outcome) -> Json:
 
 def _outcome(kept: Json) -> Outcome:
     if not isinstance(kept, Mapping):
-        raise RuntimeError("the engine gave back what no step wrote")
+        raise RuntimeError("the journal gave back what no step wrote")
     text = {name: str(kept[name]) for name in ("state", "code", "says", "do", "call", "carried_by")}
     result = kept["result"]
     return Outcome(

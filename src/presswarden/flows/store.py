@@ -1,12 +1,19 @@
-"""SQL of the processes that run workflows: who they are and when each was last seen. Limits: no organisation has them; they are the installation's own."""
+"""SQL of the processes that run workflows (who they are and when each was last seen), and of what the steps of work under way answered.
+
+Limits: no organisation has the processes; they are the installation's own.
+"""
 
 from datetime import datetime
+from functools import cache
+from typing import Any  # JSON, as the database gives it back
 
-from sqlalchemy import String, delete, select, update
+from sqlalchemy import JSON, Executable, Integer, String, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from presswarden.kernel.db import Base, Tx
-from presswarden.kernel.ids import Everyone
+from presswarden.kernel.canonical import Json
+from presswarden.kernel.db import Base, Tenant, Tx
+from presswarden.kernel.ids import Everyone, OrgId, WorkId
 
 
 class ExecutorRow(Base):
@@ -16,6 +23,45 @@ class ExecutorRow(Base):
     """Which start of this process; two that run under one id see each other by it."""
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+class AnswerRow(Tenant, Base):
+    __tablename__ = "flow_answers"
+    work: Mapped[str] = mapped_column(String(36), primary_key=True)
+    step: Mapped[str] = mapped_column(String(120), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer)
+    answer: Mapped[Any] = mapped_column(JSON)
+
+
+# Asked with every step: built once.
+_ANSWERS = (
+    select(AnswerRow.step, AnswerRow.answer)
+    .where(AnswerRow.org == bindparam("of_org"), AnswerRow.work == bindparam("of"))
+    .order_by(AnswerRow.number)
+)
+_FORGET = delete(AnswerRow).where(AnswerRow.org == bindparam("of_org"), AnswerRow.work == bindparam("of"))
+
+
+async def answers(org: OrgId, tx: Tx, work: WorkId) -> dict[str, Json]:
+    """What the steps of this work answered, in their order."""
+    _ = org
+    return {row.step: row.answer for row in await tx.rows(_ANSWERS, of=work)}
+
+
+async def keep(org: OrgId, tx: Tx, work: WorkId, number: int, step: str, answer: Json) -> None:
+    """Once: what is there already was written by a transaction whose end was not heard."""
+    row = {"org": org, "work": work, "step": step, "number": number, "answer": answer}
+    await tx.direct.execute(_keeping(on_postgresql=tx.direct.dialect.name == "postgresql"), row)
+
+
+@cache
+def _keeping(*, on_postgresql: bool) -> Executable:
+    return (postgresql.insert if on_postgresql else sqlite.insert)(AnswerRow).on_conflict_do_nothing()
+
+
+async def forget_answers(org: OrgId, tx: Tx, work: WorkId) -> None:
+    _ = org
+    await tx.change(_FORGET, of=work)
 
 
 async def begin(everyone: Everyone, tx: Tx, executor: str, boot: str, now: datetime) -> None:

@@ -91,6 +91,22 @@ class PlannedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants of a site; `mailbox.ask` says what each part means."""
+
+    site: SiteId
+    tool: str
+    args: Mapping[str, Json]
+    by: Actor
+    correlation: CorrelationId
+    installation: InstallationId | None = None
+    deadline: datetime | None = None
+    id: RequestId | None = None
+    planned: PlannedCall | None = None
+    turn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One question or control wish for one site, or one step of an approved plan."""
 

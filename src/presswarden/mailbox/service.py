@@ -9,24 +9,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from presswarden.actions.catalogue import action_of, check_args
-from presswarden.actions.model import Klass
-from presswarden.audit import service as audit
-from presswarden.audit.model import Actor, Entry
+from presswarden.actions.catalogue import check_args
+from presswarden.audit.model import Actor
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
-from presswarden.kernel.ids import CallId, CorrelationId, Everyone, InstallationId, OrgId, RequestId, SiteId, new_id
+from presswarden.kernel.ids import CallId, CorrelationId, Everyone, InstallationId, OrgId, RequestId, SiteId
 from presswarden.kernel.wake import Listener
 from presswarden.mailbox import asking, store
 from presswarden.mailbox.envelopes import store as letters
 from presswarden.mailbox.model import (
-    CONTROL_DEADLINE,
-    READ_DEADLINE,
     SETTLED,
+    Asked,
     Due,
     Envelope,
     EnvelopeState,
-    MailboxFull,
     Outcome,
     PlannedCall,
     Request,
@@ -36,19 +32,14 @@ from presswarden.mailbox.model import (
     WaitingCall,
 )
 from presswarden.mailbox.orders import store as orders
-from presswarden.sites import service as sites
-from presswarden.sites.model import SiteNotPaired
 
 DISPATCH: Final = "dispatch"
 """The channel that a dispatcher listens on."""
-FILLED_IN: Final = "control.rotate"
-MOST_OPEN: Final = 100
-"""Requests that may wait for one installation."""
+FILLED_IN: Final = asking.FILLED_IN
+MOST_OPEN: Final = asking.MOST_OPEN
 OFFER_LIVES: Final = timedelta(seconds=180)
 MOST_OFFERED: Final = 8
 KEPT: Final = timedelta(days=7)
-_SHOWN_ARGS: Final = frozenset({"reason", "home", "epoch"})
-"""Arguments that the audit shows; keys and their proofs never go there."""
 
 
 def answer_channel(request: RequestId) -> str:
@@ -76,28 +67,16 @@ async def ask(
     With an `id` it is asked once: the same request again is the one that stands. `planned`: the step of an approved plan that this is. Under another `turn`
     a planned call that nobody knows to have run, or that never left, is sent once more: the same bytes.
     """
-    if id is not None and (before := await store.request(tx.org, tx, id)) is not None:
-        return await asking.once_more(tx, asking.the_same(before, site, tool, args, planned), turn, deadline or now + READ_DEADLINE, now)
-    if tool != FILLED_IN or args:
-        check_args(tool, args)
-    target = installation or (await sites.site_of(tx, site)).installation
-    if target is None:
-        raise SiteNotPaired("The site has no pairing.", do="Run `presswarden site pair` and finish it on the site's admin page.")
-    # A plan bounds its own calls, and no flood of questions may stand in the way of a rollback.
-    if planned is None and await store.open_count(tx.org, tx, target) >= MOST_OPEN:
-        raise MailboxFull(f"{MOST_OPEN} requests wait for this site already.", do="Wait until they are answered.")
-    lives = CONTROL_DEADLINE if action_of(tool).klass is Klass.CONTROL else READ_DEADLINE
-    request = Request(
-        tx.org, id or RequestId(new_id()), site, target, tool, args, by, correlation, now, deadline or now + lives, RequestState.WAITING,
-        None, None, None, planned,
-    )  # fmt: skip
-    if id is None:
-        await store.add_request(tx.org, tx, request)
-    elif not await store.add_once(tx.org, tx, request, turn=turn):
-        return asking.the_same(await outcome(tx, id), site, tool, args, planned)
-    told: dict[str, Json] = {} if planned is None else {"proposal": planned.proposal, "plan": planned.digest, "index": planned.index}
-    await _record(tx, request, "call.asked", by, told, now=now)
-    return request
+    named = Asked(site, tool, args, by, correlation, installation, deadline, id, planned, turn)
+    return (await asking.ask(tx, named, now=now))[0]
+
+
+async def ask_and_take(tx: Tx, asked: Asked, *, holder: str | None, now: datetime) -> tuple[Request, bool]:
+    """Ask, and have what is new at once: nobody else looks at it before `holder`'s lease ends. The request, and whether it is new.
+
+    Without a holder it is left to whichever dispatcher comes first.
+    """
+    return await asking.ask(tx, asked, holder=holder, now=now)
 
 
 async def outcome(tx: Tx, request: RequestId) -> Request:
@@ -259,7 +238,7 @@ async def settle(tx: Tx, request: Request, result: Outcome, *, by: Actor, now: d
     told: dict[str, Json] = {
         "state": result.state, "code": result.code, "call": result.call or "", "carried_by": result.carried_by, "receipt": result.receipt,
     }  # fmt: skip
-    await _record(tx, request, "call.settled", by, told, now=now)
+    await asking.record(tx, request, "call.settled", by, told, now=now)
 
 
 async def unknown(everyone: Everyone, tx: Tx, *, tools: Collection[str], since: datetime, limit: int = 50) -> tuple[Request, ...]:
@@ -284,9 +263,3 @@ async def expire(tx: Tx, *, now: datetime, keep: timedelta = KEPT) -> None:
     """Let settled requests go after a week, or so long: facts and the audit keep what matters."""
     await letters.forget(tx.org, tx, settled_before=now - keep)
     await store.forget(tx.org, tx, settled_before=now - keep)
-
-
-async def _record(tx: Tx, request: Request, kind: str, actor: Actor, payload: Mapping[str, Json], *, now: datetime) -> None:
-    shown: dict[str, Json] = {name: value for name, value in request.args.items() if name in _SHOWN_ARGS}
-    told = {"request": request.id, "tool": request.tool, "args": shown, **payload}
-    await audit.record(tx, Entry(kind, actor, f"site:{request.site}", request.correlation, told), now=now)

@@ -77,14 +77,14 @@ _DUE = (
 )
 
 
-async def add_request(org: OrgId, tx: Tx, request: Request, *, turn: str = "") -> None:
-    await tx.direct.execute(_adding(once=False, on_postgresql=False), _row(org, request, turn))
+async def add_request(org: OrgId, tx: Tx, request: Request, *, turn: str = "", holder: str | None = None) -> None:
+    await tx.direct.execute(_adding(once=False, on_postgresql=False), _row(org, request, turn, holder))
 
 
-async def add_once(org: OrgId, tx: Tx, request: Request, *, turn: str) -> bool:
+async def add_once(org: OrgId, tx: Tx, request: Request, *, turn: str, holder: str | None = None) -> bool:
     """False when somebody else wrote a request with this id down at the same moment."""
     built = _adding(once=True, on_postgresql=tx.direct.dialect.name == "postgresql")
-    return (await tx.direct.execute(built, _row(org, request, turn))).rowcount == 1
+    return (await tx.direct.execute(built, _row(org, request, turn, holder))).rowcount == 1
 
 
 @cache
@@ -94,11 +94,14 @@ def _adding(*, once: bool, on_postgresql: bool) -> Executable:
     return (postgresql.insert if on_postgresql else sqlite.insert)(RequestRow).on_conflict_do_nothing()
 
 
-def _row(org: OrgId, request: Request, turn: str) -> dict[str, object]:
+def _row(org: OrgId, request: Request, turn: str, holder: str | None) -> dict[str, object]:
+    """With a holder it lies there as if it had been claimed."""
+    taken = holder is not None
     return {
             "org": org, "id": request.id, "site": request.site, "installation": request.installation, "tool": request.tool, "args": dict(request.args),
             "by_kind": request.by.kind, "by_id": request.by.id, "correlation": request.correlation, "asked_at": request.asked_at,
-            "deadline": request.deadline, "state": request.state, "look_at": request.asked_at,
+            "deadline": request.deadline, "state": RequestState.SENT if taken else request.state, "held_by": holder or None,
+            "look_at": request.asked_at + lease_of(request.tool) if taken else request.asked_at,
             "planned": None if request.planned is None else asdict(request.planned), "turn": turn,
     }  # fmt: skip
 
