@@ -141,12 +141,15 @@ class Tx(AsyncSession):
 class Database:
     """One engine. Made once by a process; `dispose()` at its end."""
 
-    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+    def __init__(self, url: str, *, pool_size: int = 15) -> None:
         self.url, self.direct = read(url)
         """Where sessions last: for listening, for the engine's books, for copies."""
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         # hide_parameters: what a failed statement carried may be a secret, and its error ends in a log.
-        options: dict[str, Any] = {"pool_size": pool_size, "pool_pre_ping": not self.is_sqlite, "hide_parameters": True}
+        # Nothing beyond the pool, and the warmest first: a connection that comes and goes learns each statement anew, which costs more than the wait.
+        options: dict[str, Any] = {
+            "pool_size": pool_size, "max_overflow": 0, "pool_use_lifo": True, "pool_pre_ping": not self.is_sqlite, "hide_parameters": True,
+        }  # fmt: skip
         if self.is_sqlite:
             options["connect_args"] = {"async_creator_fn": sqlite.connect}
         elif self.direct != self.url:
