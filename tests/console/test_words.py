@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from presswarden.surfaces.console.wording import ago, counted, initials, plain
+from presswarden.kernel.canonical import Json
+from presswarden.surfaces.console.wording import ago, counted, initials, plain, value
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -34,6 +35,17 @@ def test_long_text_is_cut() -> None:
 )
 def test_an_age_is_told_in_its_largest_unit(seconds: int, words: str) -> None:
     assert ago(NOW - timedelta(seconds=seconds), NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (True, "yes"), ("7.1", "7.1"), (3, "3"), ([], "none"), ({}, "none"), ("", "none"), (None, "none"),
+        (["a", {"b": [], "c": False}], "a, b none, c no"),
+    ],
+)  # fmt: skip
+def test_what_a_site_told_is_words_and_never_brackets(told: Json, words: str) -> None:
+    assert value(told) == words
 
 
 def test_numbers_agree_with_their_nouns() -> None:

@@ -1,11 +1,13 @@
 """Words that templates need: text of strangers made plain, ages, numbers. Limits: pure; escaping is the template engine's."""
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 from markupsafe import Markup, escape
 
+from presswarden.kernel.canonical import Json
 from presswarden.telemetry import model
 
 LONGEST: Final = 2_000
@@ -33,6 +35,21 @@ def _visible(char: str) -> str:
     if char not in _KEPT and unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}:
         return f'<span class="odd" title="An invisible character">U+{ord(char):04X}</span>'
     return str(escape(char))
+
+
+def value(of: Json) -> str:
+    """What a site told, in words: a list by commas, names beside their values, and what is empty as such."""
+    match of:
+        case bool():
+            return "yes" if of else "no"
+        case list() | tuple():
+            return ", ".join(value(each) for each in of) or "none"
+        case Mapping():
+            return ", ".join(f"{name} {value(each)}" for name, each in of.items()) or "none"
+        case None | "":
+            return "none"
+        case _:
+            return str(of)
 
 
 def ago(at: datetime, now: datetime) -> str:

@@ -23,7 +23,7 @@ from presswarden.rollouts.model import Change, ChangeUnknown, Result, Work
 from presswarden.rollouts.words import MEANS, lasted
 from presswarden.sites import service as sites
 from presswarden.sites.model import Site
-from presswarden.surfaces.console import sight
+from presswarden.surfaces.console import sight, wording
 from presswarden.surfaces.console.paging import At, Turn, page
 from presswarden.surfaces.console.stories import RESULTS
 from presswarden.surfaces.console.visit import Visit
@@ -221,22 +221,8 @@ def _listed(value: Json) -> tuple[tuple[str, str], ...]:
     """What was seen, as the record keeps it: names and values."""
     if not isinstance(value, list | tuple):
         return ()
-    return tuple((str(each.get("name", "")), _text(each.get("value"))) for each in value if isinstance(each, Mapping))
+    return tuple((str(each.get("name", "")), wording.value(each.get("value"))) for each in value if isinstance(each, Mapping))
 
 
 def _pairs(seen: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, _text(value)) for name, value in sorted(seen.items()))
-
-
-def _text(value: Json) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case list() | tuple():
-            return ", ".join(_text(each) for each in value)
-        case Mapping():
-            return ", ".join(f"{name} {_text(each)}" for name, each in value.items())
-        case None:
-            return "-"
-        case _:
-            return str(value)
+    return tuple((name, wording.value(value)) for name, value in sorted(seen.items()))
