@@ -131,7 +131,7 @@ def analyst_(context: typer.Context) -> None:
 
 @app.command("migrate")
 def migrate_(context: typer.Context) -> None:
-    """Bring the database to this version's schema; `serve` does it by itself."""
+    """Bring the database to this version's schema, without a backup; `upgrade` takes one first."""
     from presswarden.processes import migrate
 
     _until_stopped(context, lambda _stop: migrate.run(_settings(context).desk()))

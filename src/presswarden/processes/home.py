@@ -4,6 +4,7 @@ The embedded default makes its key-encryption keys on first start and says once 
 after that a missing key stops the start: nothing else could open what it sealed. Limits: one machine's folder; `deploy/` sets paths of its own.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import re
@@ -16,14 +17,17 @@ from uuid import uuid4
 from presswarden.kernel.db import Database
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import EVERYONE
-from presswarden.kernel.sealing import Kek, SealBroken, make_kek, read_kek
-from presswarden.kernel.store import require_opening
+from presswarden.kernel.sealing import Box, Kek, SealBroken, make_kek, read_kek
+from presswarden.kernel.store import box as open_box
+from presswarden.kernel.store import box_made, require_box, require_opening
 from presswarden.kernel.wake import PipeWake, PostgresWake
 from presswarden.migrations.current import known, newest, standing
 
 _UNFINISHED = "first-start"
 MOST_EXECUTORS = 32
-OWNERS = ("web", "dispatcher", "janitor")
+OWNERS = ("web", "dispatcher", "janitor", "courier")
+BOXES = frozenset({"courier"})
+"""Whose key wraps a box, and no key of an organisation."""
 
 
 class NotSetUp(PresswardenError):
@@ -112,10 +116,44 @@ async def require_fitting(database: Database, *keks: Kek) -> None:
             try:
                 await require_opening(EVERYONE, tx, each)
             except SealBroken:
-                raise KekStrange(
-                    f"The key-encryption key of {each.owner} is not the one that this database's secrets were sealed under.",
-                    do="Put back the keys folder that belongs to this database. Nothing was changed.",
-                ) from None
+                raise _strange(each) from None
+
+
+async def require_each_fitting(database: Database, *keks: Kek) -> None:
+    """The same of any process's, a box's too: for who looks after the whole installation. Raises `KekStrange`."""
+    await require_fitting(database, *(each for each in keks if each.owner not in BOXES))
+    async with database.reading(EVERYONE) as tx:
+        for each in keks:
+            try:
+                if each.owner in BOXES:
+                    await require_box(EVERYONE, tx, each)
+            except SealBroken:
+                raise _strange(each) from None
+
+
+async def box(owner: str, path: Path, database: Database) -> Box:
+    """What this process alone opens. Its key is made with it where there is neither: in an installation from before there was one.
+
+    Raises `KekStrange`, `KekMissing`, `KekInvalid`.
+    """
+    async with database.reading(EVERYONE) as tx:
+        made = await box_made(EVERYONE, tx, owner)
+    if not made and not await asyncio.to_thread(path.exists):
+        with contextlib.suppress(FileExistsError, PermissionError):
+            make_kek(owner, path)
+    own = read_kek(owner, path)
+    try:
+        async with database.transaction(EVERYONE) as tx:
+            return await open_box(EVERYONE, tx, own)
+    except SealBroken:
+        raise _strange(own) from None
+
+
+def _strange(of: Kek) -> KekStrange:
+    return KekStrange(
+        f"The key-encryption key of {of.owner} is not the one that this database's secrets were sealed under.",
+        do="Put back the keys folder that belongs to this database. Nothing was changed.",
+    )
 
 
 async def open_database(url: str) -> Database:
@@ -123,12 +161,21 @@ async def open_database(url: str) -> Database:
     database = Database(url)
     try:
         await database.check()
-        if await require_not_newer(database) != newest():
-            raise SchemaOld("The database's schema is older than this program's.", do="Run `presswarden upgrade`.")
+        await require_schema(database)
     except BaseException:
         await database.dispose()
         raise
     return database
+
+
+async def require_schema(database: Database, *, or_none: bool = False) -> None:
+    """Raises `SchemaOld`, `SchemaNewer`. `or_none`: one that was never migrated will do, it is about to be. What holds something is never migrated unasked."""
+    found = await require_not_newer(database)
+    if found != newest() and (found or not or_none):
+        raise SchemaOld(
+            f"The database is at {found or 'no schema'}; this program needs {newest()}.",
+            do="Stop every process and run `presswarden upgrade --backup FILE`: it takes a backup first. Nothing was changed.",
+        )
 
 
 async def require_not_newer(database: Database) -> str:

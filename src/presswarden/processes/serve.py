@@ -19,7 +19,7 @@ from presswarden.processes.standing import watched
 
 
 async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str], None]) -> None:
-    """Serve until `stop`. The first start makes the home folder, the keys, the database and one organisation."""
+    """Serve until `stop`. The first start makes the home folder, the keys, the database and one organisation. Raises `SchemaOld`: an upgrade is asked for."""
     where = settings.web.home
     if home.is_first_start(where):
         home.make_home(where, say)
@@ -33,16 +33,24 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
     database = Database(settings.web.database)
     names = ExitStack()
     try:
+        await database.check()
+        await home.require_schema(database, or_none=True)
         if await migrate(database):
             say("Made the first organisation, with one owner.")
         await home.require_fitting(database, *keks.values())
+        box = await home.box("courier", settings.courier.kek, database)
         home.made(where)
         clock, wake = SystemClock(), home.wake_for(database, where)
         app = web.build_app(database, clock, keks["web"], wake, settings.web.url)
         acting = dispatcher.build(database, keks["dispatcher"], wake, settings.dispatcher, names.enter_context(home.executor(where)))
         cleaning = janitor.Janitor(database, clock, keks["janitor"], settings.janitor.log_host, settings.janitor.retention_days)
         fetching = courier.Courier(
-            database, clock, Fetcher(settings.courier.package_hosts), wake, courier.sending(database, clock, settings.courier)
+            database,
+            clock,
+            Fetcher(settings.courier.package_hosts),
+            wake,
+            courier.sending(database, clock, settings.courier, box),
+            courier.probing(database, clock, wake, settings.courier),
         )
         thinking = analyst.Analyst(database, clock)
         listening = asyncio.Event()
