@@ -56,6 +56,10 @@ dev: $(STAMP) $(ASSETS) ## run the control plane here, all processes in one
 bench: $(STAMP) $(ASSETS) ## measure: ratios in one run, and the scripts that made them
 	@$(BIN)/python -m bench
 
+.PHONY: figures
+figures: $(STAMP) $(ASSETS) ## docs/figures.md: what 1 to 300 real sites and 10,000 heartbeats cost (an hour; PARTS="sites-10 page": some of it)
+	@$(BIN)/python -m bench.page $(PARTS)
+
 # --- proving ---------------------------------------------------------------------------------------------------------------------------
 
 .PHONY: test
@@ -142,6 +146,11 @@ transcripts: $(STAMP) $(ASSETS) php-tools ## write the golden transcripts anew; 
 .PHONY: pictures
 pictures: $(STAMP) $(ASSETS) ## docs/pictures, taken of the real console (needs Chromium)
 	@$(BIN)/python -m tests.browser.docs
+
+.PHONY: trees
+trees: $(STAMP) $(ASSETS) ## what the main pages tell a screen reader, kept anew; read what changed before you commit it
+	@PRESSWARDEN_RENEW_TREES=1 $(BIN)/python -m pytest -q tests/browser/test_trees.py
+	@git --no-pager diff --stat -- tests/browser/trees
 
 .PHONY: requirements
 requirements: $(STAMP) ## docs/requirements.md from what the tests cite

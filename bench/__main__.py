@@ -37,7 +37,7 @@ class TooSlow(Exception):
 
 
 @contextmanager
-def _databases(name: str) -> Iterator[dict[str, str]]:
+def databases(name: str) -> Iterator[dict[str, str]]:
     """An empty database of each kind."""
     with tempfile.TemporaryDirectory(prefix="presswarden-bench-") as folder, cluster() as server:
         asyncio.run(_create(server, name))
@@ -62,19 +62,19 @@ def _path() -> Iterator[Figure]:
 
 
 def _audit() -> Iterator[Figure]:
-    with _databases("audit") as urls:
+    with databases("audit") as urls:
         for name, url in urls.items():
             yield from asyncio.run(audit.measure(name, url))
 
 
 def _heartbeat() -> Iterator[Figure]:
-    with _databases("heartbeat") as urls, tempfile.TemporaryDirectory() as folder:
+    with databases("heartbeat") as urls, tempfile.TemporaryDirectory() as folder:
         for name, url in urls.items():
             yield from asyncio.run(heartbeat.measure(name, url, Path(folder)))
 
 
 def _saga() -> Iterator[Figure]:
-    with _databases("saga") as urls, tempfile.TemporaryDirectory() as folder:
+    with databases("saga") as urls, tempfile.TemporaryDirectory() as folder:
         for name, url in urls.items():
             yield from asyncio.run(saga.measure(name, url, Path(folder)))
 
@@ -96,7 +96,7 @@ def _watchdog() -> Iterator[Figure]:
 
 
 def _console() -> Iterator[Figure]:
-    with _databases("console") as urls:
+    with databases("console") as urls:
         for name, url in urls.items():
             yield from console.measure(name, url)
 

@@ -58,10 +58,10 @@ class Rig:
         self.clock.advance(minutes=2)
         for site in self.paired:
             site.now = unix(self.clock.now())
-        return [self.paired[number % SITES].heartbeat(full=False) for number in range(count)]
+        return [self.paired[number % len(self.paired)].heartbeat(full=False) for number in range(count)]
 
 
-async def _post(app: FastAPI, message: Message) -> int:
+async def post(app: FastAPI, message: Message) -> int:
     """One request straight into the application: no HTTP client's time is counted."""
     headers = [(name.lower().encode(), value.encode()) for name, value in message.headers.items()]
     scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "https", "path": "/ingest/v1/heartbeat",
@@ -80,7 +80,7 @@ async def _post(app: FastAPI, message: Message) -> int:
 
 
 async def _taken(rig: Rig, messages: Iterator[Message]) -> None:
-    if await _post(rig.app, next(messages)) != 200:
+    if await post(rig.app, next(messages)) != 200:
         raise RuntimeError("a heartbeat was refused; the figure would be worth nothing")
 
 
@@ -91,24 +91,24 @@ async def _bare(rig: Rig) -> None:
             await connection.execute(statement, {"org": rig.org, "id": new_id(), "rest": rest})
 
 
-async def _rig(database: Database, folder: Path) -> Rig:
+async def rigged(database: Database, folder: Path, count: int) -> Rig:
     await upgrade(database)
     async with database.engine.begin() as connection:
         for table in PLAIN:
             await connection.run_sync(table.metadata.create_all)
     clock, org, kek = FrozenClock(), OrgId(new_id()), Kek("web", new_key())
-    made = [bytes(SigningKey.generate().verify_key) for _ in range(SITES)]
+    made = [bytes(SigningKey.generate().verify_key) for _ in range(count)]
     async with database.transaction(EVERYONE) as tx:
         await sites.add_pooled_keys(EVERYONE, tx, [(KeyId(key_id(key)), key) for key in made], now=clock.now())
     async with database.transaction(org) as tx:
         await identity.create_organisation(tx, "Bench", "Ada", "ada@bench.test", clock.now())
         owner = await identity.owner(tx)
-        paired = [await _paired(tx, number, owner.id, kek, clock) for number in range(SITES)]
+        paired = [await _paired(tx, number, owner.id, kek, clock) for number in range(count)]
     app = FastAPI()
     app.include_router(ingest_routes(database, clock, kek, PipeWake(folder / new_id()), EVERYONE, rate=Rate(10**9, 10**9)))
     rig = Rig(database, app, clock, org, paired)
     for site in paired:
-        if await _post(app, site.heartbeat()) != 200:
+        if await post(app, site.heartbeat()) != 200:
             raise RuntimeError("the first inventory was refused")
     return rig
 
@@ -128,7 +128,7 @@ async def _paired(tx: Any, number: int, owner: Any, kek: Kek, clock: FrozenClock
 async def measure(name: str, url: str, folder: Path) -> list[Figure]:
     database = Database(url)
     try:
-        rig = await _rig(database, folder)
+        rig = await rigged(database, folder, SITES)
         messages = iter(rig.signed(TURNS + WARM))
         turns = await in_turns(partial(_bare, rig), partial(_taken, rig, messages), count=TURNS, warm=WARM)
     finally:

@@ -1,8 +1,8 @@
 """Hundreds of sites on one core tree, one server and one SQLite file each.
 
-Every site has a content folder, a database, keys and an oracle of its own. Core, themes, must-use
-plugins and the plugins given at the start are shared by links, so a fleet can update neither core
-nor those; `FleetSite.install_plugin` gives one site a copy of its own.
+Every site has a folder, a content folder in it, a database, keys and an oracle of its own. Core,
+themes, must-use plugins and the plugins given at the start are shared by links, so a fleet can
+update neither core nor those; `FleetSite.install_plugin` gives one site a copy of its own.
 
 A site answers at `http://127.0.0.1:PORT/s0001/`, which every client reaches, or with the header
 `Host: s0001.localhost`, for clients that set one.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lab import core, server, template
 from lab.commands import run
-from lab.config import Database, defaults, defines, wp_config
+from lab.config import Database, defaults, wp_config
 from lab.errors import LabError
 from lab.guard import Guard
 from lab.installed import Installed
@@ -73,8 +73,9 @@ def found_fleet(
     plugins: tuple[Path, ...],
     workers: int,
     guard: Guard | None,
+    front: int = 0,
 ) -> Fleet:
-    """Build and start a fleet. Plugins are activated once, in the site that all others copy."""
+    """Build and start a fleet. Plugins are activated once, in the site that all others copy. `front`: the port of what stands before the server, if any."""
     if not 1 <= count <= 9999:
         raise LabError(f"a fleet can't have {count} sites", "names run from s0000 to s9999", "ask for 1 to 9999")
     if php.rung is Rung.WASM:
@@ -89,11 +90,11 @@ def found_fleet(
     template.add_oracle(shared)
     for plugin in plugins:
         shutil.copytree(plugin, shared / "plugins" / plugin.name)
-    (root / "wp-config.php").write_text(_wp_config(home))
     port = server.free_port()
-    first = _place(home, root, php, tree, port, 0, plugins)
+    public = front or port
+    first = _place(home, root, php, tree, public, 0, plugins)
     assert first.database.file is not None
-    first.app_password = template.fill(php, tree, root, first.database, first.url, False, env=first.env)
+    first.app_password = template.fill(php, tree, first.root, first.database, first.url, False, env=first.env)
     for plugin in plugins:
         first.php(
             "require_once ABSPATH . 'wp-admin/includes/plugin.php';"
@@ -103,7 +104,7 @@ def found_fleet(
     first.clear_events()
     sites = [first]
     for number in range(1, count):
-        site = _place(home, root, php, tree, port, number, plugins)
+        site = _place(home, root, php, tree, public, number, plugins)
         assert site.database.file is not None
         shutil.copy(first.database.file, site.database.file)
         template.readdress(site.database.file, site.url)
@@ -118,10 +119,14 @@ def _place(home: Path, root: Path, php: Php, tree: core.Core, port: int, number:
     """The folders and settings of one site; its tables come later."""
     name = f"s{number:04}"
     place = home / "sites" / name
-    content, state = place / "content", place / "state"
+    own, content, state = place / "root", place / "root" / "wp-content", place / "state"
     for folder in ("plugins", "uploads", "upgrade", "languages"):
         (content / folder).mkdir(parents=True)
     (state / "db").mkdir(parents=True)
+    for path in root.glob("*.php"):  # where WordPress believes to be is where these lie
+        shutil.copy(path, own / path.name)
+    for folder in ("wp-admin", "wp-includes"):
+        (own / folder).symlink_to(root / folder)
     (content / "themes").symlink_to(root / "wp-content" / "themes")
     (content / "mu-plugins").symlink_to(home / "shared" / "mu-plugins")
     (content / "db.php").symlink_to(home / "shared" / "db.php")
@@ -135,10 +140,10 @@ def _place(home: Path, root: Path, php: Php, tree: core.Core, port: int, number:
         "WP_CONTENT_DIR": str(content),
         "WP_CONTENT_URL": f"{url}/wp-content",
     }
-    (place / "settings.php").write_text("<?php\n" + defines(constants))
+    (own / "wp-config.php").write_text(wp_config(Database("sqlite", "wp"), constants))
     return FleetSite(
         name=name,
-        root=root,
+        root=own,
         content=content,
         state=state,
         url=url,
@@ -147,17 +152,4 @@ def _place(home: Path, root: Path, php: Php, tree: core.Core, port: int, number:
         php_used=php,
         admin=template.ADMIN,
         app_password="",
-        env={"PRESSWARDEN_LAB_FLEET": str(home), "PRESSWARDEN_LAB_SITE": name},
     )
-
-
-def _wp_config(home: Path) -> str:
-    """One wp-config.php for all: the router, or the environment of a command, names the site."""
-    choose = (
-        f"$presswarden_lab_site = $GLOBALS['presswarden_lab_site'] ?? getenv( 'PRESSWARDEN_LAB_SITE' );\n"
-        "if ( ! preg_match( '/^s\\d{4}$/D', (string) $presswarden_lab_site ) ) {\n\thttp_response_code( 404 );\n\texit;\n}\n"
-        f"require '{home}/sites/' . $presswarden_lab_site . '/settings.php';\n"
-    )
-    plain = wp_config(Database("sqlite", "wp"), {})
-    settings = plain[plain.index("$table_prefix") :]
-    return "<?php\n" + choose + settings

@@ -158,8 +158,8 @@ class Lab:
             self._mariadb = MariaDb.start(self._room / "mariadb", self._guard)
         return self._mariadb
 
-    def fleet(self, count: int, version: str = "7.1", *, plugins: tuple[Path, ...] = (), workers: int = 4) -> Fleet:
-        """Many sites on one tree and one server."""
+    def fleet(self, count: int, version: str = "7.1", *, plugins: tuple[Path, ...] = (), workers: int = 4, front: int = 0) -> Fleet:
+        """Many sites on one tree and one server; addressed at the port `front`, if something stands before the server."""
         fleet = found_fleet(
             self._room / f"fleet{len(self._fleets)}",
             self.interpreter(),
@@ -168,6 +168,7 @@ class Lab:
             plugins=plugins,
             workers=workers,
             guard=self._guard,
+            front=front,
         )
         self._fleets.append(fleet)
         return fleet
