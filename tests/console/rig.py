@@ -20,6 +20,7 @@ from presswarden.kernel.sealing import Kek
 from presswarden.kernel.wake import Listener
 from presswarden.processes.web import build_app
 from presswarden.surfaces.console.door import COOKIE
+from tests.support.couriers import courier_box
 
 URL = "http://localhost:8700"
 CONSENTS = "http://consent.localhost:8700"
@@ -118,6 +119,7 @@ class House:
 async def open_house(database: Database, clock: Clock, *, name: str = "Northwind", app: FastAPI | None = None) -> House:
     """An organisation with one person of every role, behind the application; a second one shares `app`."""
     org, wake = OrgId(new_id()), CountedWake()
+    await courier_box(database)
     async with database.transaction(org) as tx:
         made = await identity.create_organisation(tx, name, "Olga Owner", f"owner@{name.lower()}.example", clock.now())
         owner = await identity.owner(tx)

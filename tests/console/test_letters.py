@@ -10,6 +10,7 @@ from presswarden.reports.notices import service as notices
 from presswarden.reports.notices.model import Way
 from presswarden.reports.pulse import service as pulse
 from tests.console.rig import House, text_of
+from tests.support.couriers import courier_box
 
 pytestmark = pytest.mark.req("N19", "X10")
 FORM = {"name": "Nina New", "mail": "nina@example.org", "role": "viewer", "over": "everything"}
@@ -30,5 +31,5 @@ async def test_an_invitation_is_mailed_where_mail_goes_out(lone: House, mail: bo
         return
     (letter,) = queued
     assert (letter.way, letter.to) == (Way.LETTER, "nina@example.org")
-    assert link in letter.text
+    assert link in notices.text_of(lone.org, await courier_box(lone.database), letter)
     assert "Olga Owner invites you to Northwind" in letter.says

@@ -13,7 +13,7 @@ from tests.support.roles import DEPLOY, PROCESSES
 
 pytestmark = pytest.mark.req("N8", "W5")
 
-WITH_KEYS = {"web", "dispatcher", "janitor"}
+WITH_KEYS = {"web", "dispatcher", "janitor", "courier"}
 REACHES_OUT = {"dispatcher", "courier"}
 
 

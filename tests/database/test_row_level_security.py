@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.req("W4")]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 OF_NO_ORGANISATION = {
     "alembic_version", "process_pulses", "executors", "control_keys", "control_key_pool", "gate_stop_all", "login_tries", "pairing_sources",
+    "process_boxes",
 }  # fmt: skip
 """What belongs to the installation: its schema, its processes, keys that no site has yet, the stop of everything, and counts of strangers' tries."""
 TABLES = "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"

@@ -33,7 +33,7 @@ from tests.support.roles import apart as database_apart
 
 pytestmark = [pytest.mark.site, pytest.mark.postgres, pytest.mark.req("N8", "W5")]
 
-KEYS = {"web": "web", "dispatcher": "dispatcher", "janitor": "janitor"}
+KEYS = {"web": "web", "dispatcher": "dispatcher", "janitor": "janitor", "courier": "courier"}
 RUNNING = ("web", "web-2", "dispatcher", "dispatcher-2", "janitor", "analyst", "courier")
 DENIED = re.compile(r"InsufficientPrivilege|permission denied|row-level security|Traceback")
 

@@ -158,9 +158,9 @@ async def end_everything(everyone: Everyone, tx: Tx, now: datetime) -> Stop | No
     return await switch.end_all(everyone, tx, now)
 
 
-async def tell_everywhere(tx: Tx, kind: str, stop: Stop, reason: str, *, correlation: CorrelationId, now: datetime) -> None:
+async def tell_everywhere(tx: Tx, kind: str, of: Stop, reason: str, *, correlation: CorrelationId, now: datetime) -> None:
     """Write into this organisation's record that the whole installation was stopped or resumed from outside it: `gate.stopped`, `gate.lifted`, `gate.ended`."""
-    await _record(tx, kind, stop, None, reason[:LONGEST_REASON], correlation, now)
+    await _record(tx, kind, of, None, reason[:LONGEST_REASON], correlation, now)
 
 
 async def _may_stop(tx: Tx, person: PersonId, scope: StopScope, subject: str) -> Person:
@@ -194,13 +194,13 @@ def _reason(text: str) -> str:
     return text.strip()[:LONGEST_REASON] or "No reason was given."
 
 
-async def _record(tx: Tx, kind: str, stop: Stop, person: PersonId | None, reason: str, correlation: CorrelationId, now: datetime) -> None:
-    payload: dict[str, Json] = {"reason": reason, "scope": stop.scope.value, "subject": stop.subject}
+async def _record(tx: Tx, kind: str, of: Stop, person: PersonId | None, reason: str, correlation: CorrelationId, now: datetime) -> None:
+    payload: dict[str, Json] = {"reason": reason, "scope": of.scope.value, "subject": of.subject}
     if kind != "gate.stopped":
-        payload |= {"stopped_since": unix(stop.since), "ends": unix(stop.until or now)}
-    elif stop.until is not None:
-        payload |= {"ends": unix(stop.until)}
+        payload |= {"stopped_since": unix(of.since), "ends": unix(of.until or now)}
+    elif of.until is not None:
+        payload |= {"ends": unix(of.until)}
     nobody = _JANITOR if kind == "gate.ended" else Actor("process", "operator")
     by = nobody if person is None else Actor("person", person)
-    subject = f"{stop.scope.value}:{stop.subject or tx.org}"
+    subject = f"{of.scope.value}:{of.subject or tx.org}"
     await audit.record(tx, Entry(kind, by, subject, correlation, payload), now=now)

@@ -1,4 +1,5 @@
 """Secrets at rest in the control plane: a KEK per process wraps one key per organisation; values are AES-256-GCM bound to their row.
+What one process leaves for another is sealed to that one's box, whose private half its KEK wraps.
 
 Limits: keys live in the process's memory while it runs; who holds the KEK and the database reads all. The KEK is never in the database (ARCHITECTURE).
 """
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from presswarden.kernel.errors import PresswardenError
 
 _NONCE_BYTES = 12
+_BOX_BYTES = 32
 
 
 class KekMissing(PresswardenError):
@@ -69,6 +72,43 @@ class OrgKey:
 
     def open(self, sealed: bytes, *, table: str, row: str, column: str) -> bytes:
         return _decrypt(self._key, sealed, f"{self.org}|{table}|{row}|{column}")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What one process alone opens, and others put secrets into: an X25519 pair, a new one for the sender each time, AES-256-GCM bound to the row."""
+
+    owner: str
+    _private: bytes
+
+    def __repr__(self) -> str:
+        return f"Box(owner={self.owner!r})"
+
+    @property
+    def public(self) -> bytes:
+        return X25519PrivateKey.from_private_bytes(self._private).public_key().public_bytes_raw()
+
+    def wrapped(self, kek: Kek) -> bytes:
+        return kek.wrap(self._private, "box")
+
+    def open(self, sealed: bytes, bound_to: str) -> bytes:
+        sender = sealed[:_BOX_BYTES]
+        try:
+            shared = X25519PrivateKey.from_private_bytes(self._private).exchange(X25519PublicKey.from_public_bytes(sender))
+        except ValueError as fault:  # cut short, or no point that anybody seals with
+            raise SealBroken("A stored secret is damaged.", do="Check that the database is whole.") from fault
+        return _decrypt(_of_box(shared, sender, self.public), sealed[_BOX_BYTES:], bound_to)
+
+
+def seal_to(public: bytes, plain: bytes, bound_to: str) -> bytes:
+    """For the process whose box has this public half; whoever seals can't open it again."""
+    own = X25519PrivateKey.generate()
+    sender = own.public_key().public_bytes_raw()
+    return sender + _encrypt(_of_box(own.exchange(X25519PublicKey.from_public_bytes(public)), sender, public), plain, bound_to)
+
+
+def _of_box(shared: bytes, sender: bytes, public: bytes) -> bytes:
+    return hkdf(shared, salt=sender + public, info="presswarden box")
 
 
 def new_key() -> bytes:

@@ -14,6 +14,7 @@ from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import Clock, SystemClock
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.ids import EVERYONE, OrgId
+from presswarden.kernel.sealing import Box
 from presswarden.kernel.wake import Wake
 from presswarden.outside.fetch import Digest, Fetcher
 from presswarden.outside.hooks import Hooks
@@ -134,10 +135,10 @@ class Courier:
             log.exception("a round of the courier failed")
 
 
-def sending(database: Database, clock: Clock, settings: CourierSettings) -> Sending:
+def sending(database: Database, clock: Clock, settings: CourierSettings, box: Box) -> Sending:
     """What tells people, as it was set up."""
     mailer = None if settings.mail is None else Mailer(settings.mail)
-    return Sending(database, clock, url=settings.url, mailer=mailer, hooks=Hooks(settings.webhook_networks))
+    return Sending(database, clock, url=settings.url, mailer=mailer, hooks=Hooks(settings.webhook_networks), box=box)
 
 
 def told(settings: CourierSettings) -> dict[str, Json]:
@@ -148,8 +149,9 @@ def told(settings: CourierSettings) -> dict[str, Json]:
 async def run(settings: CourierSettings, stop: asyncio.Event) -> None:
     database, clock = await home.open_database(settings.database), SystemClock()
     try:
+        box = await home.box("courier", settings.kek, database)
         wake = home.wake_for(database, settings.home)
         async with watched("courier", settings.watch, database, stop), beating(database, clock, {"courier": told(settings)}):
-            await Courier(database, clock, Fetcher(settings.package_hosts), wake, sending(database, clock, settings)).run(stop)
+            await Courier(database, clock, Fetcher(settings.package_hosts), wake, sending(database, clock, settings, box)).run(stop)
     finally:
         await database.dispose()

@@ -167,7 +167,7 @@ async def _keys(folder: Path, database: Database, process: str) -> AsyncIterator
         path = folder / "keys" / f"{owner}.kek"
         if owner in wanted:
             try:
-                await home.require_fitting(database, read_kek(owner, path))
+                await home.require_each_fitting(database, read_kek(owner, path))
             except PresswardenError as fault:
                 yield Finding(f"key of {owner}", State.BAD, fault.says, fault.do)
             else:

@@ -115,7 +115,7 @@ async def _put_in_place(settings: DeskSettings, staged: Path, made_at: str, now:
             await asyncio.to_thread(load_postgres, database.direct, copied)
             copied.unlink()
         await upgrade(database)
-        await home.require_fitting(database, *(read_kek(path.stem, path) for path in sorted((staged / "keys").glob("*.kek"))))
+        await home.require_each_fitting(database, *(read_kek(path.stem, path) for path in sorted((staged / "keys").glob("*.kek"))))
         done = await hold_everything(database, made_at, now=now)
         await database.fold()
     finally:

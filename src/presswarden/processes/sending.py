@@ -14,6 +14,7 @@ from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.errors import NotFound
 from presswarden.kernel.ids import EVERYONE, OrgId, PersonId
+from presswarden.kernel.sealing import Box
 from presswarden.outside.hooks import Hooks
 from presswarden.outside.mail import Letter, Mailer
 from presswarden.reports.notices import service as notices
@@ -25,18 +26,25 @@ _WHY: Final = "You get this because of your role in this organisation. What you 
 
 
 class Sending:
-    def __init__(self, database: Database, clock: Clock, *, url: str, mailer: Mailer | None, hooks: Hooks) -> None:
+    def __init__(self, database: Database, clock: Clock, *, url: str, mailer: Mailer | None, hooks: Hooks, box: Box) -> None:
         self._database = database
         self._clock = clock
         self._url = url
         self._mailer = mailer
         self._hooks = hooks
+        self._box = box
+        self._sealed = False
 
     async def round(self) -> int:
         """Once over all organisations. How many deliveries were taken."""
         async with self._database.reading(EVERYONE) as tx:
             organisations = await identity.organisations(EVERYONE, tx)
         taken = 0
+        if not self._sealed:
+            for organisation in organisations:
+                async with self._database.transaction(organisation.id) as tx:
+                    await notices.seal_what_is_open(tx, self._box)
+            self._sealed = True
         for organisation in organisations:
             try:
                 taken += await self._of(organisation.id, organisation.name)
@@ -61,7 +69,7 @@ class Sending:
             if one.way is Way.MAIL:
                 mails.setdefault(one.to, []).append(one)
             elif one.way is Way.LETTER:
-                taken += await self._mail(org, one.to, [one], one.says, one.text)
+                taken += await self._mail(org, one.to, [one], one.says, notices.text_of(org, self._box, one))
             else:
                 taken += await self._post(org, one)
         for person, waiting in mails.items():
@@ -97,7 +105,7 @@ class Sending:
 
     async def _post(self, org: OrgId, one: Delivery) -> int:
         async with self._database.reading(org) as tx:
-            place = await notices.place_of(tx, one.to)
+            place = await notices.place_of(tx, self._box, one.to)
         if place is None:
             return 0
         url, key = place

@@ -94,6 +94,7 @@ class JanitorSettings:
 class CourierSettings:
     database: str
     home: Path
+    kek: Path
     package_hosts: Mapping[str, str]
     """Which hosts of update offers packages are fetched from, and where each is reached; none, unless set."""
     url: str
@@ -165,7 +166,7 @@ class Settings:
 
     def courier(self) -> CourierSettings:
         return CourierSettings(
-            self.database, self.home, self._hosts(), self.url, self._mail(), self._networks("webhook_networks"), self._watch()
+            self.database, self.home, self._kek("courier"), self._hosts(), self.url, self._mail(), self._networks("webhook_networks"), self._watch()
         )
 
     def analyst(self) -> AnalystSettings:

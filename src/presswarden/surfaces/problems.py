@@ -102,6 +102,7 @@ _STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "api.key_reused": 422,
         "api.too_many_keys": 429,
         "notice.webhook": 422,
+        "notice.no_courier": 409,
         "request.media_type": 415,
         "request.body": 422,
         "proposal.refused": 409,

@@ -24,6 +24,7 @@ from presswarden.proposals.model import ProposalState, ProposalUnknown
 from presswarden.reports.notices import service as notices
 from tests.fakes.clock import FrozenClock
 from tests.stages.approvals.office import ANALYST, opened
+from tests.support.couriers import courier_box
 
 pytestmark = pytest.mark.req("W13", "X10")
 
@@ -82,7 +83,9 @@ async def test_another_organisations_times_are_its_own(database: Database, org: 
         assert (await limits.limits(tx)).value(Limit.SESSION_IDLE) == BOUNDS[Limit.SESSION_IDLE].usual
 
 
-async def test_below_the_floor_and_above_the_ceiling_is_refused(database: Database, org: OrgId, owner: PersonId, frozen: FrozenClock) -> None:
+async def test_below_the_floor_and_above_the_ceiling_is_refused(
+    database: Database, org: OrgId, owner: PersonId, frozen: FrozenClock
+) -> None:
     for limit, of in BOUNDS.items():
         assert of.floor < of.usual <= of.ceiling or of.floor <= of.usual < of.ceiling, limit
         for value in (of.floor - 1, of.ceiling + 1, -1):
@@ -106,6 +109,7 @@ async def test_only_an_owner_sets_them(database: Database, org: OrgId, owner: Pe
 
 async def test_the_janitor_lets_go_by_each_organisations_own_times(database: Database, org: OrgId, frozen: FrozenClock) -> None:
     short, usual = await opened(database, frozen, org), await opened(database, frozen, OrgId(new_id()))
+    await courier_box(database)
     site = SiteId(new_id())
     for office in (short, usual):
         async with office.database.transaction(office.org) as tx:

@@ -2,7 +2,7 @@
 
 from presswarden.gate import service as gate
 from presswarden.kernel.ids import CorrelationId, new_id
-from presswarden.kernel.sealing import Kek
+from presswarden.kernel.sealing import Box, Kek
 from presswarden.outside.hooks import Hooks
 from presswarden.outside.mail import Mailer, MailServer
 from presswarden.processes.janitor import integrate_all
@@ -11,16 +11,17 @@ from presswarden.reports.notices import service as notices
 from tests.fakes.post import PostOffice
 from tests.stages.approvals.office import Office
 from tests.stages.outside.servers import LOOPBACK
+from tests.support.couriers import courier_box
 
 URL = "https://control.example"
 
 
 class News:
-    def __init__(self, office: Office, post: PostOffice | None) -> None:
+    def __init__(self, office: Office, post: PostOffice | None, box: Box) -> None:
         self.office, self.post = office, post
         server = None if post is None else MailServer("smtp", "localhost", post.port, "", "", "presswarden@agency.example")
         mailer = None if server is None else Mailer(server, seconds=2)
-        self.sending = Sending(office.database, office.clock, url=URL, mailer=mailer, hooks=Hooks(LOOPBACK, seconds=2))
+        self.sending = Sending(office.database, office.clock, url=URL, mailer=mailer, hooks=Hooks(LOOPBACK, seconds=2), box=box)
 
     async def round(self) -> int:
         await integrate_all(self.office.database, Kek("janitor", b"j" * 32), log_host="control.example", now=self.office.clock.now())
@@ -55,6 +56,6 @@ class News:
 
 
 async def listening(office: Office, post: PostOffice | None) -> News:
-    made = News(office, post)
+    made = News(office, post, await courier_box(office.database))
     await made.round()  # what was before is no news
     return made

@@ -14,6 +14,7 @@ from presswarden.kernel.sealing import Kek, make_kek
 from presswarden.kernel.store import org_key
 from presswarden.processes import doctor
 from presswarden.processes.doctor import PROCESSES, Finding, State
+from presswarden.processes.home import OWNERS
 from presswarden.processes.settings import DeskSettings
 from presswarden.reports.pulse import service as pulse
 from tests.fakes.clock import FrozenClock
@@ -28,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     """A home folder as `serve` makes it."""
     made = tmp_path / "home"
     made.mkdir(mode=0o700)
-    for owner in ("web", "dispatcher", "janitor"):
+    for owner in OWNERS:
         make_kek(owner, made / "keys" / f"{owner}.kek")
     return made
 
@@ -105,9 +106,9 @@ async def test_apart_a_process_needs_its_own_role_and_key_and_no_other(installed
     await everything_runs(database)
     await database.dispose()
     found = await look(url_as("dispatcher", installed), folder)
-    assert bad(found) == ["key of web", "key of janitor"]
+    assert bad(found) == ["key of web", "key of janitor", "key of courier"]
     assert found["role"] == Finding("role", State.OK, "Logged in as presswarden_dispatcher; row-level security holds it.")
-    for other in ("web", "janitor"):
+    for other in ("web", "janitor", "courier"):
         (folder / "keys" / f"{other}.kek").unlink()
     assert bad(await look(url_as("dispatcher", installed), folder)) == []
     assert bad(await look(url_as("analyst", installed), folder)) == ["key of dispatcher"]
@@ -115,7 +116,7 @@ async def test_apart_a_process_needs_its_own_role_and_key_and_no_other(installed
 
 @pytest.mark.postgres
 async def test_rights_that_were_not_given_and_security_that_is_off_are_named(installed: str, folder: Path) -> None:
-    for other in ("web", "janitor"):
+    for other in ("web", "janitor", "courier"):
         (folder / "keys" / f"{other}.kek").unlink()
     owner = url_as("owner", installed)
     await say(owner, "CREATE TABLE public.later (id int)")

@@ -106,8 +106,9 @@ async def test_many_things_are_one_mail(office: Office) -> None:
             office.clock.advance(minutes=16)
         await news.round()
         assert "/stop" in str(post.mails[0].get_payload())
-        assert news.got() == [("olga", "4 things happened (Agency)")]
-        assert await news.given() == (0, 4, 0)
+        # Two stops, two words to resume, and the end of the first, fifteen minutes later: one person alone may approve here.
+        assert news.got() == [("olga", "5 things happened (Agency)")]
+        assert await news.given() == (0, 5, 0)
 
 
 async def test_who_sees_one_site_hears_of_that_site_alone(office: Office) -> None:

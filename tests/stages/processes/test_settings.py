@@ -16,7 +16,12 @@ def test_the_environment_stands_over_the_file(tmp_path: Path) -> None:
 
 def test_each_process_is_given_its_own_key_and_no_other(tmp_path: Path) -> None:
     loaded = Settings.load(tmp_path, {})
-    assert [each.kek.name for each in (loaded.web(), loaded.dispatcher(), loaded.janitor())] == ["web.kek", "dispatcher.kek", "janitor.kek"]
+    assert [each.kek.name for each in (loaded.web(), loaded.dispatcher(), loaded.janitor(), loaded.courier())] == [
+        "web.kek",
+        "dispatcher.kek",
+        "janitor.kek",
+        "courier.kek",
+    ]
 
 
 @pytest.mark.parametrize(

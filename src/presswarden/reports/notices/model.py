@@ -85,8 +85,8 @@ class Delivery:
     """A person's id, a webhook's id; of a letter the address itself."""
     occasion: str
     says: str
-    text: str
-    """Of a letter; gone as soon as it is sent or given up."""
+    sealed: bytes | None
+    """The text of a letter, which the courier alone opens; gone as soon as it is sent or given up."""
     path: str
     site: str
     subject: str
@@ -119,6 +119,12 @@ class WebhookUnknown(NotFound):
     code = "notice.webhook_unknown"
 
 
+class NoCourier(PresswardenError):
+    """Nobody could open what would be sealed: the courier never ran here."""
+
+    code = "notice.no_courier"
+
+
 class WebhookRefused(PresswardenError):
     """An address that no webhook may have, or one too many."""
 
@@ -128,7 +134,7 @@ class WebhookRefused(PresswardenError):
 def delivery_of(notice: Notice, way: Way, to: str) -> Delivery:
     named = hashlib.sha256(f"{notice.event}\n{way}\n{to}".encode()).hexdigest()[:32]
     return Delivery(
-        f"msg_{named}", way, to, notice.occasion.value, notice.says, "", notice.path, notice.site or "", notice.subject, notice.at
+        f"msg_{named}", way, to, notice.occasion.value, notice.says, None, notice.path, notice.site or "", notice.subject, notice.at
     )
 
 

@@ -15,10 +15,12 @@ from presswarden.audit import service as audit
 from presswarden.audit.model import Actor, Entry, Recorded
 from presswarden.identity import service as identity
 from presswarden.identity.model import Permission
+from presswarden.kernel import store as kernel
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import NotFound
-from presswarden.kernel.ids import PersonId, ProposalId, new_id
+from presswarden.kernel.ids import OrgId, PersonId, ProposalId, new_id
+from presswarden.kernel.sealing import Box, seal_to
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Proposal
 from presswarden.reports.notices import finding, store
@@ -27,6 +29,7 @@ from presswarden.reports.notices.model import (
     KEPT,
     Delivery,
     Given,
+    NoCourier,
     Notice,
     Occasion,
     Way,
@@ -73,8 +76,13 @@ async def gather(tx: Tx, *, mail: bool, now: datetime) -> int:
 
 
 async def write(tx: Tx, to: str, says: str, text: str, *, now: datetime) -> None:
-    """Queue a letter of its own to one address: an invitation, a word to an owner. Its text is kept until it is sent, and no longer than the tries last."""
-    letter = Delivery(f"msg_{secrets.token_hex(16)}", Way.LETTER, to, "letter", says[:300], text[:LONGEST_LETTER], "", "", "", now)
+    """Queue a letter of its own to one address: an invitation, a word to an owner. Its text is kept, sealed, until it is sent or given up.
+
+    Raises `NoCourier`.
+    """
+    named = f"msg_{secrets.token_hex(16)}"
+    sealed = seal_to(await _courier(tx), text[:LONGEST_LETTER].encode(), _bound(tx.org, "letter", named))
+    letter = Delivery(named, Way.LETTER, to, "letter", says[:300], sealed, "", "", "", now)
     await store.add(tx.org, tx, (letter,), now)
 
 
@@ -94,9 +102,25 @@ async def missed(tx: Tx, one: Delivery, now: datetime) -> bool:
     return again is not None
 
 
-async def place_of(tx: Tx, webhook: str) -> tuple[str, str] | None:
-    """Where a webhook is reached and the key it is signed with; None when it was taken away meanwhile. For the courier alone."""
-    return await store.place_of(tx.org, tx, webhook)
+async def place_of(tx: Tx, box: Box, webhook: str) -> tuple[str, str] | None:
+    """Where a webhook is reached and the key it is signed with; None when it was taken away meanwhile. For the courier alone. Raises `SealBroken`."""
+    found = await store.place_of(tx.org, tx, webhook)
+    return None if found is None else (found[0], box.open(found[1], _bound(tx.org, "webhook", webhook)).decode())
+
+
+def text_of(org: OrgId, box: Box, letter: Delivery) -> str:
+    """What a letter says. For the courier alone. Raises `SealBroken`."""
+    return box.open(letter.sealed or b"", _bound(org, "letter", letter.id)).decode()
+
+
+async def seal_what_is_open(tx: Tx, box: Box) -> int:
+    """What an older program kept unsealed is sealed now. For the courier, when it starts. How many."""
+    keys, texts = await store.in_the_open(tx.org, tx)
+    for named, key in keys.items():
+        await store.seal_key(tx.org, tx, named, seal_to(box.public, key.encode(), _bound(tx.org, "webhook", named)))
+    for named, text in texts.items():
+        await store.seal_text(tx.org, tx, named, seal_to(box.public, text.encode(), _bound(tx.org, "letter", named)))
+    return len(keys) + len(texts)
 
 
 async def tried(tx: Tx, webhook: str, says: str, now: datetime) -> None:
@@ -112,13 +136,14 @@ async def webhooks(tx: Tx) -> tuple[Webhook, ...]:
 
 
 async def add_webhook(tx: Tx, url: str, *, by: PersonId, now: datetime) -> tuple[Webhook, str]:
-    """A new webhook and its key in the form of Standard Webhooks, which is shown this once. Raises `Forbidden`, `WebhookRefused`."""
+    """A new webhook and its key in the form of Standard Webhooks, which is shown this once. Raises `Forbidden`, `WebhookRefused`, `NoCourier`."""
     await identity.require(tx, by, Permission.OWNERS_MANAGE)
     if len(await store.webhooks(tx.org, tx)) >= MOST_WEBHOOKS:
         raise WebhookRefused(f"An organisation has at most {MOST_WEBHOOKS} webhooks.", do="Remove one first.")
     made = Webhook(new_id(), _url(url), now, by, None, "")
     key = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
-    await store.add_webhook(tx.org, tx, made, key)
+    sealed = seal_to(await _courier(tx), key.encode(), _bound(tx.org, "webhook", made.id))
+    await store.add_webhook(tx.org, tx, made, sealed)
     await _record(tx, "notice.webhook_added", by, f"webhook:{made.id}", {"host": urlsplit(made.url).netloc}, now)
     return made, key
 
@@ -171,6 +196,18 @@ async def _to_whom(tx: Tx, notice: Notice, about: Proposal | None, *, mail: bool
     made = [delivery_of(notice, Way.WEBHOOK, one.id) for one in hooks]
     people = await identity.people(tx) if mail else ()
     return made + [delivery_of(notice, Way.MAIL, one.id) for one in people if finding.is_told(one, notice, about, chosen)]
+
+
+async def _courier(tx: Tx) -> bytes:
+    """Raises `NoCourier`."""
+    found = await kernel.public_of(tx, COURIER)
+    if found is None:
+        raise NoCourier("No courier ever ran here, so nothing can be sealed for it.", do="Start the courier, then do it again.")
+    return found
+
+
+def _bound(org: OrgId, what: str, named: str) -> str:
+    return f"{org}|{what}|{named}"
 
 
 async def _proposal(tx: Tx, entry: Recorded) -> Proposal | None:

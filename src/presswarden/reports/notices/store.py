@@ -92,8 +92,12 @@ async def webhooks(org: OrgId, tx: Tx) -> tuple[Webhook, ...]:
     return tuple(Webhook(row.id, row.url, row.made_at, PersonId(row.made_by), row.last_at, row.last_says) for row in rows)
 
 
-async def add_webhook(org: OrgId, tx: Tx, made: Webhook, key: str) -> None:
-    tx.add(WebhookRow(org=org, id=made.id, url=made.url, key=key, made_at=made.made_at, made_by=made.made_by, last_at=None, last_says=""))
+async def add_webhook(org: OrgId, tx: Tx, made: Webhook, sealed: bytes) -> None:
+    tx.add(
+        WebhookRow(
+            org=org, id=made.id, url=made.url, key="", sealed=sealed, made_at=made.made_at, made_by=made.made_by, last_at=None, last_says=""
+        )
+    )
     await tx.flush()
 
 
@@ -103,10 +107,25 @@ async def drop_webhook(org: OrgId, tx: Tx, webhook: str) -> bool:
     return bool(gone.rowcount)  # type: ignore[attr-defined]  # of a statement that deletes
 
 
-async def place_of(org: OrgId, tx: Tx, webhook: str) -> tuple[str, str] | None:
-    """Where it is reached, and its key."""
-    row = (await tx.execute(select(WebhookRow.url, WebhookRow.key).where(WebhookRow.org == org, WebhookRow.id == webhook))).first()
-    return None if row is None else (row[0], row[1])
+async def place_of(org: OrgId, tx: Tx, webhook: str) -> tuple[str, bytes] | None:
+    """Where it is reached, and its key, sealed."""
+    row = (await tx.execute(select(WebhookRow.url, WebhookRow.sealed).where(WebhookRow.org == org, WebhookRow.id == webhook))).first()
+    return None if row is None else (row[0], row[1] or b"")
+
+
+async def in_the_open(org: OrgId, tx: Tx) -> tuple[dict[str, str], dict[str, str]]:
+    """Keys of webhooks and texts of letters that an older program left unsealed, by id."""
+    keys = await tx.execute(select(WebhookRow.id, WebhookRow.key).where(WebhookRow.org == org, WebhookRow.key != ""))
+    texts = await tx.execute(select(DeliveryRow.id, DeliveryRow.text).where(DeliveryRow.org == org, DeliveryRow.text != ""))
+    return {row[0]: row[1] for row in keys}, {row[0]: row[1] for row in texts}
+
+
+async def seal_key(org: OrgId, tx: Tx, webhook: str, sealed: bytes) -> None:
+    await tx.execute(update(WebhookRow).where(WebhookRow.org == org, WebhookRow.id == webhook).values(key="", sealed=sealed))
+
+
+async def seal_text(org: OrgId, tx: Tx, delivery: str, sealed: bytes) -> None:
+    await tx.execute(update(DeliveryRow).where(DeliveryRow.org == org, DeliveryRow.id == delivery).values(text="", sealed=sealed))
 
 
 async def put_webhook_result(org: OrgId, tx: Tx, webhook: str, at: datetime, says: str) -> None:
@@ -117,8 +136,8 @@ async def add(org: OrgId, tx: Tx, made: Sequence[Delivery], now: datetime) -> No
     tx.add_all(
         [
             DeliveryRow(
-                org=org, id=one.id, way=one.way.value, to=one.to, occasion=one.occasion, says=one.says, text=one.text, path=one.path, site=one.site,
-                subject=one.subject, at=one.at, state=WAITING, tries=0, due_at=now, ended_at=None,
+                org=org, id=one.id, way=one.way.value, to=one.to, occasion=one.occasion, says=one.says, text="", sealed=one.sealed, path=one.path,
+                site=one.site, subject=one.subject, at=one.at, state=WAITING, tries=0, due_at=now, ended_at=None,
             )
             for one in made
         ]
@@ -134,18 +153,20 @@ async def due(org: OrgId, tx: Tx, now: datetime, limit: int) -> tuple[Delivery, 
         .limit(limit)
     )
     return tuple(
-        Delivery(row.id, Way(row.way), row.to, row.occasion, row.says, row.text, row.path, row.site, row.subject, row.at, row.tries)
+        Delivery(row.id, Way(row.way), row.to, row.occasion, row.says, row.sealed, row.path, row.site, row.subject, row.at, row.tries)
         for row in rows
     )
 
 
 async def sent(org: OrgId, tx: Tx, ids: Collection[str], now: datetime) -> None:
-    await tx.execute(update(DeliveryRow).where(DeliveryRow.org == org, DeliveryRow.id.in_(ids)).values(state=SENT, ended_at=now, text=""))
+    await tx.execute(
+        update(DeliveryRow).where(DeliveryRow.org == org, DeliveryRow.id.in_(ids)).values(state=SENT, ended_at=now, sealed=None)
+    )
 
 
 async def missed(org: OrgId, tx: Tx, one: Delivery, due_at: datetime | None, now: datetime) -> None:
     tried: dict[str, object] = {"tries": one.tries + 1}
-    tried |= {"state": GIVEN_UP, "ended_at": now, "text": ""} if due_at is None else {"due_at": due_at}
+    tried |= {"state": GIVEN_UP, "ended_at": now, "sealed": None} if due_at is None else {"due_at": due_at}
     await tx.execute(update(DeliveryRow).where(DeliveryRow.org == org, DeliveryRow.id == one.id).values(**tried))
 
 

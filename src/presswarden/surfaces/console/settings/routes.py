@@ -8,7 +8,7 @@ from presswarden.identity import service as identity
 from presswarden.identity.model import NameRefused, Permission
 from presswarden.kernel.errors import PresswardenError
 from presswarden.reports.notices import service as notices
-from presswarden.reports.notices.model import Occasion, WebhookRefused
+from presswarden.reports.notices.model import NoCourier, Occasion, WebhookRefused
 from presswarden.reports.pulse import service as pulse
 from presswarden.reports.pulse.model import Pulse
 from presswarden.surfaces import problems
@@ -53,7 +53,7 @@ def routes(desk: Desk) -> APIRouter:
         try:
             async with desk.transaction(visit) as tx:
                 made, key = await notices.add_webhook(tx, address, by=visit.person.id, now=desk.clock.now())
-        except WebhookRefused as fault:
+        except (WebhookRefused, NoCourier) as fault:
             return await _shown(desk, request, visit, fault, address=address)
         return desk.pages.render(request, "settings/webhook.html", view=views.MadeWebhook(made.url, key), visit=visit)
 
