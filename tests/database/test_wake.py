@@ -84,3 +84,22 @@ async def test_a_turn_comes_without_a_ring_when_its_time_is_over(tmp_path: Path)
             if count == 3:
                 stop.set()
     assert count == 3
+
+
+async def test_a_listener_that_is_rung_while_it_is_cancelled_ends(tmp_path: Path) -> None:
+    wake = PipeWake(tmp_path / "wake")
+
+    async def forever() -> None:
+        async with wake.listen("dispatch") as bell:
+            while True:
+                await bell.wait(60)
+
+    running = asyncio.create_task(forever())
+    await asyncio.sleep(0)
+    await wake.ring("dispatch")
+    for _ in range(3):  # heard, and the waiting task not yet told
+        await asyncio.sleep(0)
+    running.cancel()
+    done, _ = await asyncio.wait({running}, timeout=5)
+    assert done == {running}
+    assert running.cancelled()

@@ -56,8 +56,10 @@ class _Bell:
         self.rung = asyncio.Event()
 
     async def wait(self, seconds: float) -> bool:
+        # Not `wait_for`, which on Python 3.11 loses the cancelling of a listener that is rung at the same moment: it would never end.
         try:
-            await asyncio.wait_for(self.rung.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.rung.wait()
         except TimeoutError:
             return False
         self.rung.clear()
