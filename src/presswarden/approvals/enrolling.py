@@ -85,6 +85,11 @@ async def remove_passkey(tx: Tx, passkey: str, *, by: PersonId, now: datetime) -
     await _record(tx, "passkey.removed", by, found, now)
 
 
+async def forget_passkeys(tx: Tx, person: PersonId, *, now: datetime) -> None:
+    """Somebody is erased: their passkeys are out of use and have no name any more."""
+    await store.forget_names(tx.org, tx, person, now)
+
+
 async def _vouch(tx: Tx, before: tuple[Passkey, ...], vouched: Mapping[str, Json] | None, enrolment: Enrolment) -> None:
     older = next((one for one in before if vouched is not None and one.id == vouched.get("id")), None)
     if vouched is None or older is None:

@@ -53,6 +53,11 @@ async def answered_by(tx: Tx, person: PersonId, wanted: Collection[ProposalId]) 
     return await store.said_by(tx.org, tx, person, tuple(wanted)) if wanted else frozenset()
 
 
+async def given_by(tx: Tx, person: PersonId) -> tuple[Given, ...]:
+    """Everything that this person ever said yes or no to."""
+    return await store.given_by(tx.org, tx, person)
+
+
 async def attention(tx: Tx, *, since: datetime) -> tuple[Attention, ...]:
     """How people answered since then, whoever answered most first."""
     by: dict[PersonId, list[Given]] = {}

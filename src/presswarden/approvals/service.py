@@ -9,7 +9,7 @@ from typing import Final
 
 from presswarden.approvals import store
 from presswarden.approvals.asking import decision, delay_of, question, submit
-from presswarden.approvals.enrolling import add_passkey, begin_passkey, passkeys_of, remove_passkey
+from presswarden.approvals.enrolling import add_passkey, begin_passkey, forget_passkeys, passkeys_of, remove_passkey
 from presswarden.approvals.model import Given
 from presswarden.approvals.passkeys import challenge, party, vouching_challenge
 from presswarden.approvals.policies import (
@@ -24,7 +24,17 @@ from presswarden.approvals.policies import (
     rules_for,
 )
 from presswarden.approvals.ports import Releases
-from presswarden.approvals.reviewing import answered_by, attention, forget_reviews, note_opened, opened, put_off, put_off_by, yes_counts
+from presswarden.approvals.reviewing import (
+    answered_by,
+    attention,
+    forget_reviews,
+    given_by,
+    note_opened,
+    opened,
+    put_off,
+    put_off_by,
+    yes_counts,
+)
 from presswarden.approvals.stations import (
     mark_critical,
     mode_of,
@@ -56,7 +66,9 @@ __all__ = [
     "decision",
     "delay_of",
     "draft_of",
+    "forget_passkeys",
     "forget_reviews",
+    "given_by",
     "hold",
     "make_ticket",
     "mark_critical",

@@ -111,6 +111,14 @@ async def counted(org: OrgId, tx: Tx, proposals: Sequence[ProposalId]) -> Mappin
     return {ProposalId(proposal): int(count) for proposal, count in rows}
 
 
+async def given_by(org: OrgId, tx: Tx, person: PersonId) -> tuple[Given, ...]:
+    """All that this person ever said, oldest first."""
+    rows = await tx.scalars(
+        select(ConsentRow).where(ConsentRow.org == org, ConsentRow.person == person).order_by(ConsentRow.at, ConsentRow.proposal)
+    )
+    return tuple(_given(row) for row in rows)
+
+
 async def said_by(org: OrgId, tx: Tx, person: PersonId, proposals: Sequence[ProposalId]) -> frozenset[ProposalId]:
     """Which of these this person answered."""
     mine = (ConsentRow.org == org, ConsentRow.person == person, ConsentRow.proposal.in_(proposals))

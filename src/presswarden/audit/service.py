@@ -118,6 +118,18 @@ async def expire_payloads(tx: Tx, *, now: datetime, days: int = PAYLOAD_DAYS) ->
     return gone
 
 
+async def erase_payloads(tx: Tx, subject: str, *, kept: str, now: datetime) -> bool:
+    """Let the payloads about somebody go, but of the entry that says why (`kept`), and record that they went. True when none is left.
+
+    Entries, hashes and checkpoints stay, and so does every proof: a payload's hash is salted, and the salt goes with it.
+    """
+    gone = await retention.drop_payloads_about(tx.org, tx, subject, but=kept, limit=MOST_AT_ONCE)
+    if gone:
+        told: dict[str, Json] = {"count": gone, "about": subject}
+        await record(tx, Entry("audit.payloads_erased", _JANITOR, f"org:{tx.org}", new_id(), told), now=now)
+    return gone < MOST_AT_ONCE and not await retention.waits_for_its_place(tx.org, tx, subject)
+
+
 async def latest_checkpoint(tx: Tx) -> Checkpoint | None:
     return await store.latest_checkpoint(tx.org, tx)
 

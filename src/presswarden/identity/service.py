@@ -83,6 +83,14 @@ async def person(tx: Tx, who: PersonId) -> Person:
     return found[0]
 
 
+async def anybody(tx: Tx, text: str) -> Person:
+    """By id or mail address, also somebody who was removed. Raises `PersonUnknown`."""
+    for one in await store.people(tx.org, tx):
+        if one.id == text or one.mail == text.strip().lower():
+            return one
+    raise PersonUnknown("There never was such a person in this organisation.", do="Use the id, or the mail address they had.")
+
+
 async def find_person(tx: Tx, text: str) -> Person:
     """By id or mail address. Raises `PersonUnknown`."""
     for one in await people(tx):

@@ -122,6 +122,12 @@ async def remove_person(org: OrgId, tx: Tx, person: PersonId, now: datetime) -> 
     await tx.execute(update(PersonRow).where(PersonRow.org == org, PersonRow.person == person).values(removed_at=now))
 
 
+async def pseudonymise(org: OrgId, tx: Tx, person: PersonId, *, name: str, mail: str) -> None:
+    """Of somebody who was removed."""
+    mine = (PersonRow.org == org, PersonRow.person == person, PersonRow.removed_at.is_not(None))
+    await tx.execute(update(PersonRow).where(*mine).values(name=name, mail=mail))
+
+
 async def change_person(org: OrgId, tx: Tx, person: PersonId, *, name: str, mail: str) -> None:
     await tx.execute(update(PersonRow).where(PersonRow.org == org, PersonRow.person == person).values(name=name, mail=mail))
 

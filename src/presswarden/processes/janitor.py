@@ -12,6 +12,7 @@ from presswarden.flows.reaping import Reaper
 from presswarden.gate import service as gate
 from presswarden.identity import service as identity
 from presswarden.identity.accounts import service as accounts
+from presswarden.identity.erasures import service as erasures
 from presswarden.identity.invitations import service as invitations
 from presswarden.identity.limits import service as limits
 from presswarden.identity.limits.model import Limit
@@ -129,8 +130,17 @@ class Janitor:
                 await sessions.forget(tx, now)
                 await invitations.forget(tx, now)
                 await accounts.forget(tx, now)
+        await self._erase(now)
         await self._reaper.forget()
         await self._database.fold()
+
+    async def _erase(self, now: datetime) -> None:
+        """What the record's payloads tell of people who are erased. Entries that have no place in the log yet keep theirs until the next round."""
+        async with self._database.reading(EVERYONE) as tx:
+            waiting = await erasures.waiting(EVERYONE, tx)
+        for org, person in waiting:
+            async with _alone(org, "an erasure"), self._database.transaction(org) as tx:
+                await erasures.finish(tx, person, now)
 
     async def _let_go(self, org: OrgId, now: datetime) -> None:
         """What the organisation's own limits say, each kind by itself: what holds one back keeps the others from nothing."""

@@ -102,6 +102,13 @@ async def remove(org: OrgId, tx: Tx, passkey: str, now: datetime) -> None:
     await tx.execute(update(PasskeyRow).where(*mine).values(removed_at=now).execution_options(synchronize_session=False))
 
 
+async def forget_names(org: OrgId, tx: Tx, person: PersonId, now: datetime) -> None:
+    """Of somebody who is erased: what is left proves what they said yes to, and registers nowhere again."""
+    mine = (PasskeyRow.org == org, PasskeyRow.person == person)
+    await tx.execute(update(PasskeyRow).where(*mine, PasskeyRow.removed_at.is_(None)).values(removed_at=now))
+    await tx.execute(update(PasskeyRow).where(*mine).values(name=""))
+
+
 async def last_removed(org: OrgId, tx: Tx) -> datetime | None:
     """When a passkey was last taken out of use."""
     return await tx.scalar(select(func.max(PasskeyRow.removed_at)).where(PasskeyRow.org == org))

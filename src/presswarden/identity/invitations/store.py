@@ -70,9 +70,9 @@ async def use(org: OrgId, tx: Tx, invitation: str, now: datetime) -> bool:
     return cast("CursorResult[Any]", changed).rowcount == 1
 
 
-async def drop(org: OrgId, tx: Tx, *, invitation: str = "", mail: str = "", person: str = "") -> int:
-    """Take back the open ones with this id, mail address or person."""
-    which = [InvitationRow.org == org, InvitationRow.used_at.is_(None)]
+async def drop(org: OrgId, tx: Tx, *, invitation: str = "", mail: str = "", person: str = "", used: bool = False) -> int:
+    """Take back the open ones with this id, mail address or person; `used`: those that were taken, too."""
+    which = [InvitationRow.org == org] + ([] if used else [InvitationRow.used_at.is_(None)])
     if invitation:
         which.append(InvitationRow.invitation == invitation)
     if mail:

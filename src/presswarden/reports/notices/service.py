@@ -180,6 +180,11 @@ async def choose_for_all(tx: Tx, wanted: Mapping[Occasion, bool], *, by: PersonI
     await _record(tx, "notice.chosen", by, f"org:{tx.org}", {"told": [each.value for each, said in wanted.items() if said]}, now)
 
 
+async def forget_person(tx: Tx, person: PersonId, mail: str) -> None:
+    """Somebody is erased: what they chose, and what was sent to them or waits."""
+    await store.forget_person(tx.org, tx, person, mail)
+
+
 async def drop_waiting(tx: Tx) -> int:
     """What waits to be told is not told any more. How many."""
     return await store.drop_waiting(tx.org, tx)

@@ -170,6 +170,11 @@ async def missed(org: OrgId, tx: Tx, one: Delivery, due_at: datetime | None, now
     await tx.execute(update(DeliveryRow).where(DeliveryRow.org == org, DeliveryRow.id == one.id).values(**tried))
 
 
+async def forget_person(org: OrgId, tx: Tx, person: PersonId, mail: str) -> None:
+    await tx.execute(delete(PreferenceRow).where(PreferenceRow.org == org, PreferenceRow.person == person))
+    await tx.execute(delete(DeliveryRow).where(DeliveryRow.org == org, DeliveryRow.to.in_([person, mail])))
+
+
 async def drop_waiting(org: OrgId, tx: Tx) -> int:
     gone = await tx.execute(delete(DeliveryRow).where(DeliveryRow.org == org, DeliveryRow.state == WAITING))
     return int(gone.rowcount)  # type: ignore[attr-defined]  # of a statement that deletes

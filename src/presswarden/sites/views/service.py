@@ -39,3 +39,8 @@ async def keep(tx: Tx, person: PersonId, name: str, query: str) -> View:
 async def drop(tx: Tx, person: PersonId, view: str) -> None:
     """One of one's own; another's, or one that is gone, stays as it is."""
     await store.drop(tx.org, tx, person, view)
+
+
+async def drop_all(tx: Tx, person: PersonId) -> None:
+    """Somebody is erased."""
+    await store.drop_all(tx.org, tx, person)

@@ -34,6 +34,10 @@ async def add(org: OrgId, tx: Tx, person: PersonId, view: View) -> None:
     await tx.flush()
 
 
+async def drop_all(org: OrgId, tx: Tx, person: PersonId) -> None:
+    await tx.execute(delete(ViewRow).where(ViewRow.org == org, ViewRow.person == person).execution_options(synchronize_session=False))
+
+
 async def drop(org: OrgId, tx: Tx, person: PersonId, view: str) -> None:
     which = (ViewRow.org == org, ViewRow.person == person, ViewRow.view == view)
     await tx.execute(delete(ViewRow).where(*which).execution_options(synchronize_session=False))

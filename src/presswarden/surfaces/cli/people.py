@@ -14,7 +14,7 @@ from presswarden.identity.model import Grant, Permission, Person, Role
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import unix
 from presswarden.sites import service as sites
-from presswarden.surfaces.cli import consenting, inviting
+from presswarden.surfaces.cli import consenting, erasing, inviting
 from presswarden.surfaces.cli.desk import Counter, Desk
 from presswarden.surfaces.cli.output import document, moment, table
 
@@ -45,6 +45,8 @@ def commands(counter: Counter) -> typer.Typer:
 
     app.command("invite")(inviting.invite(counter))
     app.command("back")(inviting.back(counter))
+    app.command("export")(erasing.export(counter))
+    app.command("erase")(erasing.erase(counter))
 
     @passkeys.command("list")
     def passkeys_(context: typer.Context) -> None:
