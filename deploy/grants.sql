@@ -5,7 +5,8 @@
 -- r reads, a appends (INSERT), c changes (UPDATE), d deletes, each inside the organisation that the transaction named; a capital letter, also in a transaction
 -- that said it goes across organisations (docs/decisions/0010). The command line on the database's machine is a surface like the console: it logs in as web.
 -- Everybody may append to the audit and raise a signal of an incident. Nobody changes or deletes what the audit holds: the payloads that the janitor lets go
--- after their time lie apart from the entries, and audit_queue and audit_heads are how it takes entries up, no part of the record.
+-- after their time lie apart from the entries, and audit_queue and audit_heads are how it takes entries up, no part of the record. Beside the processes,
+-- presswarden_backup reads all of it, for `presswarden backup` alone.
 
 BEGIN;
 
@@ -85,7 +86,7 @@ INSERT INTO rights VALUES
     ('site_locks',              '',      '',      'racd',  '',      ''),
     ('site_messages',           'ra',    '',      '',      'RD',    ''),
     ('site_moves',              'racd',  '',      'Rd',    '',      ''),
-    ('site_probes',             'rac',   '',      '',      '',      'rac'),
+    ('site_probes',             'rac',   '',      '',      '',      'rc'),
     ('site_stations',           'rac',   'r',     'rac',   '',      ''),
     ('site_tags',               'rad',   '',      '',      '',      ''),
     ('site_views',              'rad',   '',      '',      '',      ''),
@@ -150,6 +151,12 @@ BEGIN
         EXECUTE format('CREATE POLICY %I ON public.org_keys AS RESTRICTIVE TO %I USING (owner = %L) WITH CHECK (owner = %L)',
                        'own_' || process, role, process, process);
     END LOOP;
+
+    FOR line IN SELECT * FROM rights LOOP
+        EXECUTE format('REVOKE ALL ON public.%I FROM presswarden_backup', line.name);
+        EXECUTE format('GRANT SELECT ON public.%I TO presswarden_backup', line.name);
+    END LOOP;
+    GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO presswarden_backup;
 END
 $$;
 

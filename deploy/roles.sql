@@ -13,20 +13,29 @@ BEGIN
         IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'presswarden_' || role) THEN
             EXECUTE format('CREATE ROLE %I', 'presswarden_' || role);
         END IF;
-        -- None of them is a superuser, sees past row-level security, makes roles, or belongs to another.
+        -- None of these is a superuser, sees past row-level security, makes roles, or belongs to another.
         EXECUTE format('ALTER ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB NOREPLICATION', 'presswarden_' || role);
     END LOOP;
 
+    -- Only for `presswarden backup`, and no process has its password: pg_dump copies every organisation's rows, so it sees past row-level security, and
+    -- it writes nothing.
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'presswarden_backup') THEN
+        CREATE ROLE presswarden_backup;
+    END IF;
+    ALTER ROLE presswarden_backup LOGIN NOSUPERUSER BYPASSRLS NOCREATEROLE NOCREATEDB NOREPLICATION;
+    ALTER ROLE presswarden_backup SET default_transaction_read_only = on;
+
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO presswarden_owner, presswarden_web, presswarden_analyst, presswarden_dispatcher, '
-                   'presswarden_janitor, presswarden_courier', current_database());
+                   'presswarden_janitor, presswarden_courier, presswarden_backup', current_database());
     EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO presswarden_owner', current_database());
 END
 $$;
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT CREATE, USAGE ON SCHEMA public TO presswarden_owner;
-GRANT USAGE ON SCHEMA public TO presswarden_web, presswarden_analyst, presswarden_dispatcher, presswarden_janitor, presswarden_courier;
+GRANT USAGE ON SCHEMA public
+    TO presswarden_web, presswarden_analyst, presswarden_dispatcher, presswarden_janitor, presswarden_courier, presswarden_backup;
 
 -- The durable engine's own books (docs/decisions/0006): the dispatcher makes and owns the tables in it; the janitor gives what a dead dispatcher had under way
 -- to a living one and drops what is old. They hold ids of work and answers of steps; our tables are the record.

@@ -73,7 +73,7 @@ def test_a_container_gets_its_own_login_and_key_and_the_networks_it_needs(proces
     assert "secrets" not in found
 
 
-@pytest.mark.parametrize("process", [*PROCESSES, "owner"])
+@pytest.mark.parametrize("process", [*PROCESSES, "owner", "backup"])
 def test_settings_name_one_login_and_the_program_takes_them(process: str, tmp_path: Path) -> None:
     given = settings_of("common") | settings_of(process)
     assert re.findall(r"presswarden_(\w+):", given["PRESSWARDEN_DATABASE"]) == [process]
@@ -82,7 +82,7 @@ def test_settings_name_one_login_and_the_program_takes_them(process: str, tmp_pa
     assert ("SMTP" in text) is (process == "courier")
     loaded = Settings.load(tmp_path, given)
     assert set(loaded.values) == {key.removeprefix("PRESSWARDEN_").lower() for key in given}
-    getattr(loaded, "desk" if process == "owner" else process)()
+    getattr(loaded, process if process in PROCESSES else "desk")()
 
 
 def test_the_owners_login_migrates_and_does_nothing_else() -> None:

@@ -18,7 +18,7 @@ from presswarden.kernel.errors import PresswardenError
 PAGES: Final = 2_000
 LEFT_OUT: Final = "dbos"
 _DO: Final = {
-    "pg_dump": "Connect as a superuser or a role with BYPASSRLS: others see one organisation's rows at a time. See also the database's log.",
+    "pg_dump": "Connect as presswarden_backup (deploy/roles.sql), or as a superuser: others see one organisation at a time. See also the database's log.",
     "pg_restore": "Restore as the owner of an empty database, and look at the database's own log.",
 }
 
