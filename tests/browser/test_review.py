@@ -163,6 +163,21 @@ def test_what_changed_meanwhile_is_a_conflict_on_the_page(console: Console, brow
         expect(second.page.get_by_text("Changed since you opened it.")).to_be_visible()
 
 
+def test_an_open_page_gives_up_its_yes_when_the_time_for_it_runs_out(console: Console, browser: Browser, fresh: File) -> None:
+    """By the browser's own clock, which goes ahead; the server, whose clock does not, refuses it in `test_real_sites`."""
+    filed = fresh("left open")
+    with opened(browser, console, Role.APPROVER) as watched:
+        page = watched.page
+        page.clock.install()
+        page.goto(f"/proposals/{filed.id}")
+        expect(page.get_by_role("button", name="Approve 1 site")).to_be_visible()
+        page.clock.fast_forward("73:00:00")
+        expect(page.get_by_role("alert")).to_contain_text("Its time ran out while this page was open.")
+        expect(page.get_by_role("button", name="Approve 1 site")).to_have_count(0)
+        expect(page.get_by_role("button", name="Reject")).to_be_visible()
+        watched.quiet()
+
+
 @pytest.mark.req("W13")
 def test_a_change_is_followed_as_it_happens(console: Console, browser: Browser, desk: Desk) -> None:
     with opened(browser, console, Role.VIEWER) as watched:

@@ -13,3 +13,10 @@ class FrozenClock:
     def advance(self, **by: float) -> datetime:
         self.at += timedelta(**by)
         return self.at
+
+
+class TickingClock(FrozenClock):
+    """Each look is a moment later than the one before: what happened first is told first, in every run."""
+
+    def now(self) -> datetime:
+        return self.advance(milliseconds=1)
