@@ -92,6 +92,11 @@ def course(request: Request, envelope: Envelope, calls: int, answer: Answer, *, 
             assert_never(answer.ending)
 
 
+def so_far(answer: Answer) -> Outcome:
+    """What this try came to, for whoever looks while the next one is awaited."""
+    return Outcome(RequestState.SENT, answer.code, answer.says, answer.do or next_step(answer.code))
+
+
 def clock_difference(answer: Answer, now: datetime) -> int | None:
     """Seconds that the site's clock is ahead of ours (negative: behind), by the hint of a window refusal."""
     return None if answer.code != "call.window" or answer.site_time is None else answer.site_time - unix(now)

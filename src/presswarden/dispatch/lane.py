@@ -186,20 +186,20 @@ async def _take(
                 outcome = await effects.take_result(tx, request, installation, outcome, now=now)
             return await _settle(tx, request, outcome, now)
         case course.SendAgain(at):
-            await mailbox.look_again(tx, request.id, min(at, request.deadline), now=now)
+            await mailbox.look_again(tx, request.id, min(at, request.deadline), so_far=course.so_far(answer), now=now)
         case course.NewCall(at):
             await mailbox.end_envelope(tx, envelope.call)
-            await mailbox.look_again(tx, request.id, at, now=now)
+            await mailbox.look_again(tx, request.id, at, so_far=course.so_far(answer), now=now)
         case course.OfferIt(until):
-            await offer(tx, bench, envelope, until=until, now=now)
+            await offer(tx, bench, envelope, until=until, so_far=course.so_far(answer), now=now)
     return None
 
 
-async def offer(tx: Tx, bench: Bench, envelope: Envelope, *, until: datetime, now: datetime) -> None:
+async def offer(tx: Tx, bench: Bench, envelope: Envelope, *, until: datetime, so_far: Outcome | None, now: datetime) -> None:
     """Sign the same body for the site to take along; the headers are renewed every two minutes while it waits."""
     key = await keyring.call_key(tx, bench.kek, envelope.installation, kid=envelope.kid, now=now)
     headers = signed_headers(envelope.installation, envelope.call, envelope.body, key, bench.signs, timestamp=unix(now))
-    await mailbox.offer(tx, envelope, headers, until=until, now=now)
+    await mailbox.offer(tx, envelope, headers, until=until, so_far=so_far, now=now)
 
 
 async def renew_offer(tx: Tx, bench: Bench, request_id: RequestId, *, now: datetime) -> Settled | None:
@@ -215,7 +215,7 @@ async def renew_offer(tx: Tx, bench: Bench, request_id: RequestId, *, now: datet
     permit = await gate.again(tx, ask, now=now)
     if isinstance(permit, Refusal):
         return await _settle(tx, request, _not_permitted(permit, live), now)
-    await offer(tx, bench, live, until=request.deadline, now=now)
+    await offer(tx, bench, live, until=request.deadline, so_far=request.so_far, now=now)
     return None
 
 

@@ -8,6 +8,10 @@ from types import MappingProxyType
 from typing import Final
 
 _PAIR_AGAIN: Final = "If the site's keys or its database were changed or restored, pair it again."
+_BETWEEN: Final = (
+    "Something in front of the site takes headers that begin with X-WP-Agent- away, or the body: let /wp-json/presswarden/ pass as it is."
+)
+_OR_ALTERED: Final = "If they were not, something in front of the site alters what we send: see the guide to hosts."
 _UPDATE: Final = "Update the connector on the site: it knows another contract."
 _PLACE: Final = "On the site's Presswarden page choose “This site moved” or “This is a copy”."
 _WAIT: Final = "Wait a minute, then ask again."
@@ -19,7 +23,8 @@ _NEXT: Final[Mapping[str, str]] = MappingProxyType(
         "call.rate": _WAIT,
         "call.window": "Set the clock of the machine that is wrong (NTP), then ask again.",
         "call.algorithm": _PAIR_AGAIN,
-        "call.signature": _PAIR_AGAIN,
+        "call.signature": f"{_PAIR_AGAIN} {_OR_ALTERED}",
+        "call.shape": _BETWEEN,
         "call.bind": _PAIR_AGAIN,
         "call.audience": _PLACE,
         "call.clone": _PLACE,

@@ -126,6 +126,8 @@ class Request:
     settled_by: RequestId | None
     """The read that is to settle this one, when its own outcome is unknown."""
     planned: PlannedCall | None = None
+    so_far: Outcome | None = None
+    """What the last try came to, while another one follows: a name for what is in the way."""
 
     @property
     def is_settled(self) -> bool:

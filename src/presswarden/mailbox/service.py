@@ -187,9 +187,9 @@ async def mark_sending(tx: Tx, envelope: Envelope, *, now: datetime) -> Envelope
     return sending
 
 
-async def look_again(tx: Tx, request: RequestId, at: datetime, *, now: datetime) -> None:
-    """Leave the request open, to be looked at again at `at`."""
-    await store.put_state(tx.org, tx, request, RequestState.SENT, look_at=at, now=now)
+async def look_again(tx: Tx, request: RequestId, at: datetime, *, so_far: Outcome | None = None, now: datetime) -> None:
+    """Leave the request open, to be looked at again at `at`. `so_far`: what the last try came to."""
+    await store.put_state(tx.org, tx, request, RequestState.SENT, look_at=at, outcome=so_far, now=now)
 
 
 async def postpone(tx: Tx, request: RequestId, at: datetime) -> None:
@@ -197,7 +197,9 @@ async def postpone(tx: Tx, request: RequestId, at: datetime) -> None:
     await store.put_request(tx.org, tx, request, look_at=at)
 
 
-async def offer(tx: Tx, envelope: Envelope, headers: Mapping[str, str], *, until: datetime, now: datetime) -> None:
+async def offer(
+    tx: Tx, envelope: Envelope, headers: Mapping[str, str], *, until: datetime, so_far: Outcome | None = None, now: datetime
+) -> None:
     """Let the site take the call along; at `until` somebody looks again."""
     await letters.put_envelope(
         tx.org,
@@ -208,7 +210,7 @@ async def offer(tx: Tx, envelope: Envelope, headers: Mapping[str, str], *, until
         signed_at=now,
         first_sent_at=envelope.first_sent_at or now,
     )
-    await store.put_state(tx.org, tx, envelope.request, RequestState.SENT, look_at=until, now=now)
+    await store.put_state(tx.org, tx, envelope.request, RequestState.SENT, look_at=until, outcome=so_far, now=now)
 
 
 async def still_offered(tx: Tx, envelope: Envelope) -> Envelope | None:

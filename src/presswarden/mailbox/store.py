@@ -250,11 +250,13 @@ def _outcome(stored: Mapping[str, Any]) -> Outcome:
 
 
 def _request(row: RequestRow | Row[Any]) -> Request:
+    told = None if row.outcome is None else _outcome(row.outcome)
+    settled = RequestState(row.state) in SETTLED
     return Request(
         OrgId(row.org), RequestId(row.id), SiteId(row.site), InstallationId(row.installation), row.tool, row.args,
         Actor(row.by_kind, row.by_id), CorrelationId(row.correlation), row.asked_at, row.deadline, RequestState(row.state), row.settled_at,
-        None if row.outcome is None else _outcome(row.outcome), None if row.settled_by is None else RequestId(row.settled_by),
-        None if row.planned is None else _planned(row.planned),
+        told if settled else None, None if row.settled_by is None else RequestId(row.settled_by),
+        None if row.planned is None else _planned(row.planned), None if settled else told,
     )  # fmt: skip
 
 

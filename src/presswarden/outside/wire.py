@@ -22,6 +22,7 @@ from presswarden.outside.addresses import AddressRefused, Network, NotResolved, 
 LARGEST_ANSWER: Final = 1_048_576
 _PRETTY: Final = "/wp-json/presswarden/v1/call"
 _PLAIN: Final = "/?rest_route=/presswarden/v1/call"
+_RECEIPT: Final = "x-wp-agent-receiptsignature"
 _MOST_HEADERS: Final = 100
 _LONGEST_HEADER: Final = 8_192
 _TRIED_ADDRESSES: Final = 3
@@ -234,7 +235,8 @@ async def _read(answer: httpx.Response, progress: _Progress) -> WireAnswer | Wir
 
 def _could_be_the_connector(answer: WireAnswer | WireFault) -> bool:
     """False for what another part of the site answers: HTML, or WordPress's own "no such route"."""
-    if isinstance(answer, WireFault):
+    if isinstance(answer, WireFault) or _RECEIPT in answer.headers:
+        # Where a receipt is, the connector ran, whatever became of its answer on the way.
         return True
     status = _object(answer.body).get("status")
     return isinstance(status, str) and status in {"done", "refused"}
@@ -243,6 +245,13 @@ def _could_be_the_connector(answer: WireAnswer | WireFault) -> bool:
 def _no_connector(answer: WireAnswer, other: WireAnswer) -> WireFault:
     # A server error may come after the connector began (a fatal error in another plugin); any other page means that it was never asked.
     reached = max(answer.status, other.status) >= 500
+    if {answer.status, other.status} == {401} and "www-authenticate" in answer.headers and "www-authenticate" in other.headers:
+        return WireFault(
+            "site.asks_password",
+            "A password stands before the site (HTTP 401): the web server asks for it before WordPress is reached.",
+            "Let /wp-json/presswarden/ pass without it: signed calls prove themselves. Or take the password away.",
+            reached=False,
+        )
     if _object(answer.body):
         return WireFault(
             "site.no_connector",

@@ -74,6 +74,22 @@ async def test_what_is_no_answer_of_the_connector_gets_a_name(answers: list[byte
     assert fault.do
 
 
+async def test_an_answer_with_a_receipt_is_the_connectors_however_its_body_was_altered() -> None:
+    answer = await to(says(http(200, GOOD + b"<!-- your host -->", "X-WP-Agent-ReceiptSignature: abc")))
+    assert isinstance(answer, WireAnswer), "it ran: to say that the connector was never asked would be wrong"
+    assert answer.body.endswith(b"-->")
+
+
+async def test_a_password_before_the_site_has_a_name_of_its_own() -> None:
+    asks = http(401, b"<h1>Authorization Required</h1>", 'WWW-Authenticate: Basic realm="Staging"')
+    fault = await to(says(asks))
+    assert isinstance(fault, WireFault)
+    assert (fault.code, fault.reached) == ("site.asks_password", False)
+    other = await to(says(http(401, b'{"code":"rest_cannot_access","message":"x"}')))
+    assert isinstance(other, WireFault)
+    assert other.code == "site.no_connector", "WordPress itself asks for no password of the web server's"
+
+
 @pytest.mark.req("X3")
 async def test_a_redirect_is_never_followed() -> None:
     seen: list[bytes] = []

@@ -37,8 +37,9 @@ async def wait_for(desk: Desk, request: RequestId, *, seconds: float, ring: bool
             await desk.wake.ring(mailbox.DISPATCH)
         found = await mailbox.until_settled(look, bell, seconds=seconds)
     if not found.is_settled:
+        tried = f" The last try: {found.so_far.says} {found.so_far.do} ({found.so_far.code})" if found.so_far and found.so_far.code else ""
         raise StillWaiting(
-            f"The site has not answered within {seconds:g} seconds; the request goes on.",
+            f"The site has not answered within {seconds:g} seconds; the request goes on.{tried}",
             do=f"Look again with: presswarden site read --request {request}. If nothing answers at all, check that `presswarden serve` runs.",
             request=request,
         )

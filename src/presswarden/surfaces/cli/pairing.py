@@ -8,11 +8,15 @@ import sys
 
 from presswarden.identity import service as identity
 from presswarden.identity.model import Permission
+from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import PresswardenError
+from presswarden.mailbox import service as mailbox
+from presswarden.mailbox.model import Outcome
 from presswarden.sites import service as sites
 from presswarden.sites.model import Installation, InstallationState
 from presswarden.surfaces.cli.desk import Desk
 from presswarden.surfaces.cli.output import document, moment, pairs
+from presswarden.telemetry.model import shown
 
 LOOK_EVERY = 0.5
 
@@ -42,13 +46,17 @@ async def pair(desk: Desk, label: str, *, wait: bool) -> int:
 
 async def _until_paired(desk: Desk, installation: Installation) -> int:
     print("\nWaiting for the site (Ctrl C stops waiting, not the pairing) ...", file=sys.stderr)
-    words_shown = False
+    words_shown, named = False, ""
     while True:
         async with desk.database.reading(desk.org) as tx:
             found = await sites.installation(tx, installation.id)
+            tried = await _last_try(tx, found)
         if found.words and not words_shown:
             words_shown = True
             print(f"A site at {found.home} proved the string. Both screens show: {found.words}", file=sys.stderr)
+        if tried is not None and tried.code not in {"", named}:
+            named = tried.code
+            print(f"It can't be called back yet ({named}): {shown(tried.says)}\nNext: {shown(tried.do)}", file=sys.stderr)
         if found.state is InstallationState.PAIRED:
             print(
                 pairs(
@@ -67,3 +75,11 @@ async def _until_paired(desk: Desk, installation: Installation) -> int:
                 do="See `presswarden audit list` for the reason, then make a new string.",
             )
         await asyncio.sleep(LOOK_EVERY)
+
+
+async def _last_try(tx: Tx, found: Installation) -> Outcome | None:
+    """What the first call to a site that used its string came to, while it is tried again."""
+    if found.state is not InstallationState.CONFIRMING:
+        return None
+    asked = await mailbox.requests(tx, found.site, limit=10)
+    return next((one.so_far for one in asked if one.installation == found.id and one.so_far is not None), None)
