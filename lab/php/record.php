@@ -20,7 +20,7 @@ function presswarden_lab_record( string $state, string $event, array $facts ): v
 		$request = bin2hex( random_bytes( 6 ) );
 	}
 	$line = json_encode(
-		array( 'event' => $event, 'at' => microtime( true ), 'pid' => getmypid(), 'request' => $request ) + $facts,
+		array( 'event' => $event, 'at' => microtime( true ), 'pid' => function_exists( 'getmypid' ) ? getmypid() : 0, 'request' => $request ) + $facts,
 		JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE | JSON_PARTIAL_OUTPUT_ON_ERROR
 	);
 	file_put_contents( $state . '/events.jsonl', $line . "\n", FILE_APPEND | LOCK_EX );

@@ -160,7 +160,7 @@ final class Snapshots {
 
 	/** Some hosts stop PHP after seconds of its own; the step keeps to its time by itself. */
 	public static function take_time( int $seconds ): void {
-		ignore_user_abort( true );
+		function_exists( 'ignore_user_abort' ) && ignore_user_abort( true );
 		if ( function_exists( 'set_time_limit' ) ) {
 			set_time_limit( $seconds + 60 );
 		}

@@ -41,6 +41,10 @@ final class FileList {
 				$path = (string) array_pop( $ahead );
 				$full = $base . '/' . $path;
 				if ( is_link( $full ) ) {
+					if ( ! function_exists( 'readlink' ) || ! function_exists( 'symlink' ) ) {
+						// Where a host forbids them, a link could not be put back.
+						throw new PackBroken( PackBroken::UNREADABLE );
+					}
 					self::line( $open, self::LINK, $path, base64_encode( (string) readlink( $full ) ) );
 				} elseif ( is_dir( $full ) ) {
 					self::line( $open, self::FOLDER, $path, fileperms( $full ) & 0777 );

@@ -48,7 +48,7 @@ final class Flight {
 		}
 		$dir = $folder . '/' . self::FOLDER;
 		is_dir( $dir ) || @mkdir( $dir, 0700 ); // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- of two requests one makes it.
-		$open = Lock::take( $dir . '/' . substr( md5( (string) gethostname() ), 0, 8 ) . '-' . getmypid() . '.php', self::PATIENCE );
+		$open = Lock::take( $dir . '/' . substr( md5( function_exists( 'gethostname' ) ? (string) gethostname() : '' ), 0, 8 ) . '-' . getmypid() . '.php', self::PATIENCE );
 		if ( null === $open ) {
 			return null;
 		}

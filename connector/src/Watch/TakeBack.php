@@ -54,7 +54,7 @@ final class TakeBack {
 				// It was seen between its last write and its end.
 				return $marker->state;
 			}
-			ignore_user_abort( true );
+			function_exists( 'ignore_user_abort' ) && ignore_user_abort( true );
 			function_exists( 'set_time_limit' ) && @set_time_limit( 300 ); // phpcs:ignore Generic.PHP.NoSilencedErrors.Forbidden -- some hosts forbid it; a restore that is cut off goes on with the next request.
 			( new self( $marker ) )->go( $why );
 			return $marker->state;

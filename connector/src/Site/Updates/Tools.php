@@ -24,7 +24,7 @@ final class Tools {
 		require_once ABSPATH . 'wp-admin/includes/update.php';
 		require_once ABSPATH . 'wp-admin/includes/translation-install.php';
 		require_once ABSPATH . 'wp-admin/includes/class-wp-upgrader.php';
-		ignore_user_abort( true );
+		function_exists( 'ignore_user_abort' ) && ignore_user_abort( true );
 		if ( function_exists( 'set_time_limit' ) ) {
 			set_time_limit( 600 );
 		}
