@@ -77,6 +77,10 @@ chaos: $(STAMP) $(ASSETS) php-tools ## a thousand faults, drawn from SEED, hit c
 chaos-points: $(STAMP) $(ASSETS) php-tools ## kill every process, PHP too, at every step of a change on real sites, five times at each point (half an hour)
 	@PRESSWARDEN_CRASH_ROUNDS=5 $(BIN)/python -m pytest -q tests/crash/test_changes.py tests/crash/test_changes_php.py
 
+.PHONY: matrix
+matrix: $(STAMP) php-tools ## WordPress 6.2 to 7.1 on SQLite, MariaDB and as a network, PHP 7.4 to 8.5: each paired, read, changed and healed (ten minutes)
+	@PRESSWARDEN_MATRIX=1 $(BIN)/python -m pytest -q tests/recovery/test_matrix.py tests/stories/test_hosts.py
+
 .PHONY: check
 check: $(STAMP) check-python layers check-layout check-php check-docs ## all that CI runs, but the tests
 
@@ -119,6 +123,7 @@ check-docs: $(STAMP) ## generated pages are fresh
 	@$(BIN)/python -m tools.requirements --check
 	@$(BIN)/python -m tools.exit_codes --check
 	@$(BIN)/python -m tools.metrics --check
+	@$(BIN)/python -m tools.hosts --check
 
 .PHONY: php-tools
 php-tools:
@@ -137,6 +142,7 @@ fix: $(STAMP) ## format and repair what a machine can
 docs: requirements $(STAMP) ## make the generated pages
 	@$(BIN)/python -m tools.exit_codes
 	@$(BIN)/python -m tools.metrics
+	@$(BIN)/python -m tools.hosts
 
 .PHONY: transcripts
 transcripts: $(STAMP) $(ASSETS) php-tools ## write the golden transcripts anew; read what changed before you commit it
