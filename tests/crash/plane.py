@@ -40,7 +40,7 @@ from presswarden.sites import service as sites
 from presswarden.sites.model import Installation, NoControlKey, Site
 from presswarden.telemetry import service as telemetry
 from presswarden.telemetry.model import Inventory
-from tests.crash.waiting import until
+from tests.crash.waiting import NotInTime, until
 
 T = TypeVar("T")
 
@@ -99,7 +99,10 @@ class Plane:
         for name in names:
             self._running[name] = self._spawn(name)
         if {"serve", "web"} & set(names):
-            until(self._answers, f"{names} answer\n" + "\n".join(map(self.log, names)))
+            try:
+                until(self._answers, f"{names} answer")
+            except NotInTime as late:
+                raise NotInTime("\n".join((str(late), *map(self.log, names)))) from late
 
     def kill(self, *names: str) -> None:
         """kill -9: no handler runs, nothing is flushed."""
