@@ -123,6 +123,7 @@ check-docs: $(STAMP) ## generated pages are fresh
 	@$(BIN)/python -m tools.requirements --check
 	@$(BIN)/python -m tools.exit_codes --check
 	@$(BIN)/python -m tools.metrics --check
+	@$(BIN)/python -m tools.safety --check
 	@$(BIN)/python -m tools.hosts --check
 
 .PHONY: php-tools
@@ -142,6 +143,7 @@ fix: $(STAMP) ## format and repair what a machine can
 docs: requirements $(STAMP) ## make the generated pages
 	@$(BIN)/python -m tools.exit_codes
 	@$(BIN)/python -m tools.metrics
+	@$(BIN)/python -m tools.safety
 	@$(BIN)/python -m tools.hosts
 
 .PHONY: transcripts

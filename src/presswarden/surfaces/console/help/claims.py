@@ -50,7 +50,7 @@ def safety() -> Safety:
 def read(text: str) -> Safety:
     """Raises `ValueError` for a line that is none of: heading, row of a claim, paragraph."""
     head, *rest = re.split(r"(?m)^(?=#{2,3} )", text)
-    opening = " ".join(line for line in head.splitlines() if line and not line.startswith("#"))
+    opening = " ".join(next(part for part in head.split("\n\n") if part.strip() and not part.startswith("#")).split())
     return Safety(_parts(opening), tuple(_section(block) for block in rest))
 
 
@@ -63,11 +63,13 @@ def _section(block: str) -> Section:
 
 
 def _claims(rows: Iterator[str]) -> Iterator[Claim]:
+    wanted = 0
     for number, row in enumerate(rows):
         cells = [cell.strip() for cell in row.strip().strip("|").split("|")]
         if number < 2:
+            wanted = len(cells)
             continue
-        if len(cells) != 4:
+        if len(cells) != wanted or wanted < 4:
             raise ValueError(f"a claim has a rule, a limit and a proof: {row}")
         yield Claim(*(_parts(cell) for cell in cells[:3]))
 
