@@ -103,6 +103,14 @@ def test_a_string_with_a_weak_secret_is_none(unpaired_site: Callable[..., Site],
     assert site.wp("presswarden", "pair", offer.text, "--wait=20").code == 0
 
 
+def test_an_ordinary_key_is_pinned_and_heard(control: ControlPlane) -> None:
+    claimant = Claimant(control.offer("an ordinary key"))
+    assert control.post("/ingest/v1/pair", claimant.request()).status_code == 202
+    control.ask("confirm", installation=claimant.offer.installation)
+    body = claimant.heartbeat()
+    assert control.post("/ingest/v1/heartbeat", body, claimant.headers(body)).status_code == 200
+
+
 def test_without_the_gate_the_control_plane_pins_a_key_that_anybody_signs_for(control_plane: Callable[..., ControlPlane]) -> None:
     lenient = control_plane(GATE, BARE_EQUATION)
     claimant = Claimant(lenient.offer("weak keys"))

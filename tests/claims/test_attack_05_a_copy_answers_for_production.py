@@ -106,6 +106,12 @@ def test_heartbeats_of_copies_are_refused_or_found_out(
     assert beat(site) == ""
 
 
+def test_production_itself_goes_on(production: Paired, staging: Site) -> None:
+    assert staging.url != production.site.url
+    assert production.call("wp.site.health").result["paused"] == ""
+    assert beat(production.site) == ""
+
+
 def test_without_the_clone_check_a_copy_answers_for_production(mutated_site: Callable[..., Paired], staging: Site) -> None:
     paired = mutated_site()
     refresh(staging, paired.site)

@@ -88,6 +88,12 @@ def test_one_flipped_bit_in_any_byte_of_a_heartbeat_is_refused(control: ControlP
     assert exchange(made, source="127.2.0.2").status == 200
 
 
+def test_the_same_requests_unflipped_are_answered(paired_site: Paired, control: ControlPlane) -> None:
+    for path in (PRETTY, PLAIN):
+        message = paired_site.here.message("wp.site.health")
+        assert paired_site.here.receipt_holds(message, exchange(request(paired_site.site.url, path, message)))
+
+
 def test_without_its_layers_some_flip_of_every_field_of_a_call_is_run(mutated_site: Callable[..., Paired]) -> None:
     paired = mutated_site(*LAYERS)
     for field in FIELDS:

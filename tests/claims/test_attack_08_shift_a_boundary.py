@@ -146,6 +146,11 @@ def test_no_body_that_two_readers_understand_differently_is_taken(paired_site: P
         assert post(paired_site, paired_site.here.message("wp.site.health", {"x": reason})).code == "call.args"
 
 
+def test_a_message_in_its_one_spelling_is_answered(paired_site: Paired) -> None:
+    message = signed(paired_site, paired_site.here.body("wp.site.health"))
+    assert paired_site.here.receipt_holds(message, post(paired_site, message))
+
+
 def test_without_the_alphabets_other_spellings_of_a_header_are_run(mutated_site: Callable[..., Paired]) -> None:
     paired = mutated_site("alphabet")
     for name in ("TTL", "Timestamp"):

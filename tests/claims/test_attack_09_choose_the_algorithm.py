@@ -170,6 +170,12 @@ def test_a_site_paired_with_hmac_takes_hmac_and_nothing_else(mutated_site: Calla
     assert post(paired, message).status == 200
 
 
+def test_a_message_under_the_pinned_algorithm_is_answered(paired_site: Paired) -> None:
+    message = paired_site.here.message("wp.site.health")
+    assert message.headers[PREFIX + "SignatureAlg"] == paired_site.here.alg
+    assert post(paired_site, message).status == 200
+
+
 def test_if_the_message_chose_anybody_could_sign(mutated_site: Callable[..., Paired]) -> None:
     paired = mutated_site(THE_MESSAGE_CHOOSES, "algorithm")
     assert post(paired, hmac_with(paired.here.message("wp.site.inventory"), paired.here.key.public)).status == 200

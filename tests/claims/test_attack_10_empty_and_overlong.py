@@ -177,6 +177,10 @@ def test_an_emptied_key_makes_no_empty_signature_right(mutated_site: Callable[..
         assert not paired.site.log.exists() or "Fatal" not in paired.site.log.read_text(), name
 
 
+def test_a_whole_signature_over_an_ordinary_body_is_right(paired_site: Paired) -> None:
+    assert post(paired_site, paired_site.here.message("wp.site.health")).status == 200
+
+
 def test_without_its_layers_an_empty_signature_under_an_empty_key_is_right(mutated_site: Callable[..., Paired]) -> None:
     def obeys(*changes: Swap) -> bool:
         paired = mutated_site(*changes, hmac=True)

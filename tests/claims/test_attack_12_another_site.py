@@ -152,6 +152,11 @@ def test_a_sibling_in_the_network_answers_nothing(lab: Lab, peer: Peer, attack: 
     site.delete()
 
 
+def test_each_site_obeys_its_own_commands(paired_site: Paired, mutated_site: Callable[..., Paired]) -> None:
+    for own in (paired_site, mutated_site()):
+        assert [knock(own.site, own.here.message(tool), path).status for tool in TOOLS[:2] for path in (PRETTY, PLAIN)] == [200] * 4
+
+
 def test_without_its_layers_a_site_obeys_commands_for_another(lab: Lab, mutated_site: Callable[..., Paired], peer: Peer) -> None:
     def obeys(*changes: str | Swap) -> bool:
         neighbour = mutated_site(*changes)

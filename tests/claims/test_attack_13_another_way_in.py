@@ -166,6 +166,11 @@ def test_the_name_of_the_route_opens_nothing_that_another_plugin_closed(closed: 
     assert shows_orders(closed.site, ORDERS), "the list is there to be closed"
 
 
+def test_a_post_to_the_route_is_answered_in_both_of_its_spellings(paired_site: Paired) -> None:
+    for path in (PRETTY, PLAIN):
+        assert exchange(request(paired_site.site.url, path, paired_site.here.message("wp.site.health"))).status == 200
+
+
 def test_without_the_look_at_the_verb_a_get_runs_a_call(mutated_site: Callable[..., Paired]) -> None:
     paired = mutated_site(ANY_VERB)
     assert knock(paired.site, paired.here.message("wp.site.inventory"), PRETTY, "GET").status == 200

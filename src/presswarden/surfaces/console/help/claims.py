@@ -50,7 +50,7 @@ def safety() -> Safety:
 def read(text: str) -> Safety:
     """Raises `ValueError` for a line that is none of: heading, row of a claim, paragraph."""
     head, *rest = re.split(r"(?m)^(?=#{2,3} )", text)
-    opening = " ".join(next(part for part in head.split("\n\n") if part.strip() and not part.startswith("#")).split())
+    opening = " ".join(next((part for part in head.split("\n\n") if part.strip() and not part.startswith("#")), "").split())
     return Safety(_parts(opening), tuple(_section(block) for block in rest))
 
 
