@@ -82,6 +82,9 @@ POSTS: Final[Mapping[str, Case]] = {
     "/account/sessions/end": Case(OWNS, 303, {"session": "{session}"}, OWN),
     "/account/sessions/end-others": Case(ALL, 303),
     "/account/tokens": Case(ALL, 200, {"name": "mine", "days": "7", "scope": "read"}),
+    "/account/tokens/offer": Case(OWNS, 303, {"token_id": "{token}", "to": "{person}"}, OWN),
+    "/account/tokens/take": Case(ALL, 404, {"token_id": "{token}"}, "it is offered to somebody else"),
+    "/people/tokens/offer": Case(LEADS, 303, {"token_id": "{token}", "to": "{person}"}),
     "/settings/notifications": Case(ALL, 303, {"told": "proposal"}),
     "/audit/verify": Case(SEES, 303),
     "/audit/export": Case(EXPORTS, 200),
@@ -106,6 +109,7 @@ POSTS: Final[Mapping[str, Case]] = {
     "/sites/new/many": Case(WORKS, 200, {"list": "First\nSecond\n", "mode": "observe"}),
     "/sites/bulk": Case(WORKS, 303, {"do": "check", "site": "{site}"}),
     "/sites/{site}/read": Case(WORKS, 303),
+    "/sites/{site}/probe": Case(WORKS, 303),
     "/sites/{site}/snapshots": Case(WORKS, 303),
     "/snapshots/ask": Case(WORKS, 303),
     "/sites/{site}/snapshots/{snapshot}": Case(WORKS, 303, {"act": "files"}),
@@ -132,6 +136,7 @@ POSTS: Final[Mapping[str, Case]] = {
     "/sites/{site}/revoke": Case(LEADS, 303, {"typed": "Alder Bakery", **_WHY}),
     "/people/{person}/remove": Case(LEADS, 303, {"sure": "yes"}),
     "/account/tokens/revoke": Case(OWNS, 303, {"token_id": "{token}"}, OWN),
+    "/people/tokens/revoke": Case(LEADS, 404, {"token_id": "{token}"}, "it is gone"),
     "/logout": Case(ALL, 303),
 }
 _IDS: Final = ("site", "client")

@@ -15,6 +15,8 @@ from presswarden.policy.model import Mode
 from presswarden.sites import service as sites
 from presswarden.sites import store as sites_store
 from presswarden.sites.model import InstallationState
+from presswarden.sites.probes import service as probes
+from presswarden.sites.probes.model import Finding, State
 from presswarden.surfaces.console.sites.connecting import MOST, read_list
 from tests.console.rig import House, open_house, text_of
 from tests.support.shop import add_shop, offered
@@ -165,3 +167,32 @@ async def test_a_name_can_not_become_a_formula_of_a_spreadsheet(lone: House) -> 
     await keys(lone, 1)
     answer = await (await lone.as_role(Role.OWNER)).post("/sites/new/many", {"list": "=cmd|x", "as": "csv"})
     assert answer.text.splitlines()[1].startswith("'=cmd|x,")
+
+
+@pytest.mark.req("S1")
+async def test_what_stands_in_the_way_of_a_new_site_is_shown_where_one_waits_for_it_and_on_its_page(lone: House) -> None:
+    await keys(lone)
+    browser = await lone.as_role(Role.OPERATOR)
+    await browser.post("/sites/new", {"label": "shop", "mode": "observe"})
+    async with lone.transaction() as tx:
+        site = await sites.find_site(tx, "shop")
+        (installation,) = await sites_store.installations(lone.org, tx)
+        # As `redeem` leaves it: the site named its home, and our first call is still to come.
+        await sites_store.set_installation(
+            lone.org, tx, installation.id, home="https://shop.example", state=InstallationState.CONFIRMING.value
+        )
+        await probes.want(tx, site.id, "https://shop.example", lone.clock.now())
+    waits = f"/sites/new/{installation.id}"
+    assert "Being looked at from outside" in text_of(await browser.get(waits))
+    async with lone.transaction() as tx:
+        (due,) = await probes.due(tx, lone.clock.now(), most=5)
+        hostile = Finding("probe.certificate", State.BAD, "Its certificate is not accepted: <b>x</b>.", "Give the host a certificate.")
+        await probes.found(tx, due, [hostile], lone.clock.now())
+    for path in (waits, f"/sites/{site.id}"):
+        page = await browser.get(path)
+        assert "Its certificate is not accepted: <b>x</b>. Give the host a certificate. probe.certificate" in text_of(page)
+        assert "<b>x</b>" not in page.text
+    lone.wake.rung.clear()
+    assert (await browser.post(f"/sites/{site.id}/probe")).status_code == 303
+    assert lone.wake.rung == [probes.LOOK]
+    assert "Being looked at from outside" in text_of(await browser.get(f"/sites/{site.id}"))

@@ -22,6 +22,7 @@ PROCESSES = {
     "checking",
     "beating",
     "sending",
+    "probing",
     "start",
     "backup",
     "doctor",
@@ -35,7 +36,7 @@ FLOWS = {
     "single", "releasing", "starting",
 }  # fmt: skip
 SURFACES = {"console", "api", "mcp", "oauth", "ingest", "cli"}
-ADAPTERS = {"models", "wire", "fetch", "mail", "hooks"}
+ADAPTERS = {"models", "wire", "fetch", "mail", "hooks", "probe"}
 SHARED_BY_ADAPTERS = {"addresses"}
 """What adapters have in common: which addresses may be called at all."""
 PARTS_OF_ADAPTERS = {"pages"}

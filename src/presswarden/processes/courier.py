@@ -1,7 +1,7 @@
-"""The process that fetches and tells: the packages that sites are offered, for their hash; mails and webhooks about what happened. It reaches no site.
+"""The process that fetches and tells: the packages that sites are offered, for their hash; mails and webhooks about what happened; how a new site looks.
 
-Nothing is contacted unless the operator named hosts in `package_hosts` or a mail server, or an owner a webhook. Limits: one package at a time, so many a
-round; what is not fetched yet is not bound, and the policy counts that.
+Nothing is contacted unless the operator named hosts in `package_hosts` or a mail server, or an owner a webhook; a site, as any visitor does, when it is
+connected. Limits: it signs nothing. One package at a time, so many a round; what is not fetched yet is not bound, and the policy counts that.
 """
 
 import asyncio
@@ -19,8 +19,10 @@ from presswarden.kernel.wake import Wake
 from presswarden.outside.fetch import Digest, Fetcher
 from presswarden.outside.hooks import Hooks
 from presswarden.outside.mail import Mailer
+from presswarden.outside.probe import Prober
 from presswarden.processes import home
 from presswarden.processes.beating import beating
+from presswarden.processes.probing import Probing
 from presswarden.processes.sending import Sending
 from presswarden.processes.settings import CourierSettings
 from presswarden.processes.standing import watched
@@ -40,8 +42,17 @@ MOST_AT_ONCE = 25
 
 
 class Courier:
-    def __init__(self, database: Database, clock: Clock, fetcher: Fetcher, wake: Wake, sending: Sending | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        fetcher: Fetcher,
+        wake: Wake,
+        sending: Sending | None = None,
+        probing: Probing | None = None,
+    ) -> None:
         self._database = database
+        self._probing = probing
         self._sending = sending
         self._clock = clock
         self._fetcher = fetcher
@@ -50,7 +61,8 @@ class Courier:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Fetch every minute, when rung, and when a site reported something new, until `stop`; what is under way at the end is given up."""
-        parts = [asyncio.create_task(part) for part in (self._note(), self._work(), self._send(), stop.wait())]
+        looking = [] if self._probing is None else [self._probing.run()]
+        parts = [asyncio.create_task(part) for part in (self._note(), self._work(), self._send(), *looking, stop.wait())]
         try:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -141,6 +153,11 @@ def sending(database: Database, clock: Clock, settings: CourierSettings, box: Bo
     return Sending(database, clock, url=settings.url, mailer=mailer, hooks=Hooks(settings.webhook_networks), box=box)
 
 
+def probing(database: Database, clock: Clock, wake: Wake, settings: CourierSettings) -> Probing:
+    """What looks at sites from outside."""
+    return Probing(database, clock, Prober(settings.site_networks), wake)
+
+
 def told(settings: CourierSettings) -> dict[str, Json]:
     """What the console says of how it was set up."""
     return {"mail": settings.mail is not None, "packages": bool(settings.package_hosts)}
@@ -152,6 +169,7 @@ async def run(settings: CourierSettings, stop: asyncio.Event) -> None:
         box = await home.box("courier", settings.kek, database)
         wake = home.wake_for(database, settings.home)
         async with watched("courier", settings.watch, database, stop), beating(database, clock, {"courier": told(settings)}):
-            await Courier(database, clock, Fetcher(settings.package_hosts), wake, sending(database, clock, settings, box)).run(stop)
+            telling, looking = sending(database, clock, settings, box), probing(database, clock, wake, settings)
+            await Courier(database, clock, Fetcher(settings.package_hosts), wake, telling, looking).run(stop)
     finally:
         await database.dispose()

@@ -104,6 +104,8 @@ class CourierSettings:
     webhook_networks: tuple[Network, ...]
     """Private networks that receivers of webhooks may stand in; none, unless set."""
     watch: Watched | None = None
+    site_networks: tuple[Network, ...] = ()
+    """Private networks that sites may stand in, as for the dispatcher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +168,9 @@ class Settings:
 
     def courier(self) -> CourierSettings:
         return CourierSettings(
-            self.database, self.home, self._kek("courier"), self._hosts(), self.url, self._mail(), self._networks("webhook_networks"), self._watch()
-        )
+            self.database, self.home, self._kek("courier"), self._hosts(), self.url, self._mail(), self._networks("webhook_networks"), self._watch(),
+            self._networks("site_networks"),
+        )  # fmt: skip
 
     def analyst(self) -> AnalystSettings:
         return AnalystSettings(self.database, self.home, self._watch())

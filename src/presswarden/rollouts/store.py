@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -32,11 +33,7 @@ from presswarden.rollouts.model import Change, Result, Work, WorkState
 
 class WorkRow(Tenant, Base):
     __tablename__ = "work"
-    __table_args__ = (
-        UniqueConstraint("org", "proposal", "site"),
-        Index("ix_work_state", "state", "not_before"),
-        Index(None, "org", "filed_at"),
-    )
+    __table_args__ = (UniqueConstraint("org", "proposal", "site"), Index("ix_work_state", "state", "not_before"), Index(None, "org", "filed_at"))  # fmt: skip
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     proposal: Mapped[str] = mapped_column(String(36))
     site: Mapped[str] = mapped_column(String(36))
@@ -209,9 +206,7 @@ async def page(
 ) -> list[tuple[Change, datetime]]:
     """Those released last first, each with that moment, from `before` on: the last one of the page before."""
     wanted = select(ChangeRow, WorkRow.filed_at).join(WorkRow, (WorkRow.org == ChangeRow.org) & (WorkRow.id == ChangeRow.work))
-    wanted = wanted.where(ChangeRow.org == org)
-    if site is not None:
-        wanted = wanted.where(ChangeRow.site == site)
+    wanted = wanted.where(ChangeRow.org == org, *([] if site is None else [ChangeRow.site == site]))
     if ended is not None:
         wanted = wanted.where(ChangeRow.result.is_not(None) if ended else ChangeRow.result.is_(None))
     if before is not None:
@@ -225,13 +220,10 @@ async def history(
 ) -> tuple[Change, ...]:
     """Newest first by when it began, or ended without having begun; those that still wait stand before all others."""
     at = func.coalesce(ChangeRow.began_at, ChangeRow.ended_at)
-    wanted = select(ChangeRow).where(ChangeRow.org == org).execution_options(populate_existing=True)
-    if sites is not None:
-        wanted = wanted.where(ChangeRow.site.in_(list(sites)))
-    if since is not None:
-        wanted = wanted.where(at >= since)
-    if until is not None:
-        wanted = wanted.where(at < until)
+    which: list[ColumnElement[bool]] = [] if sites is None else [ChangeRow.site.in_(list(sites))]
+    which += [] if since is None else [at >= since]
+    which += [] if until is None else [at < until]
+    wanted = select(ChangeRow).where(ChangeRow.org == org, *which).execution_options(populate_existing=True)
     newest = wanted.order_by(at.is_(None).desc(), at.desc(), ChangeRow.id).limit(limit)
     return tuple(_change(row) for row in await tx.scalars(newest))
 

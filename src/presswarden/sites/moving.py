@@ -10,6 +10,7 @@ from presswarden.sites import store
 from presswarden.sites.lookup import in_state, installation, record
 from presswarden.sites.model import Installation, InstallationState, Move, NoMove, base_url
 from presswarden.sites.pending import store as pending
+from presswarden.sites.probes import service as probes
 
 
 async def file_move(tx: Tx, found: Installation, *, old_home: str, new_home: str, now: datetime) -> None:
@@ -32,6 +33,7 @@ async def confirm_move(tx: Tx, site: SiteId, *, by: PersonId, now: datetime) -> 
     """A person confirms; the dispatcher then calls the new home. Raises `NoMove`."""
     move = await move_of(tx, site)
     await pending.set_move(tx.org, tx, move.installation, by, now)
+    await probes.want(tx, site, move.new_home, now)
     await record(tx, "site.move_confirmed", Actor("person", by), site, {"new_home": move.new_home}, now)
     return await move_of(tx, site)
 

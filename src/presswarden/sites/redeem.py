@@ -24,6 +24,7 @@ from presswarden.sites.model import (
     base_url,
 )
 from presswarden.sites.pending import store as pending
+from presswarden.sites.probes import service as probes
 
 TRIES = 5
 VALID_FOR = timedelta(minutes=10)
@@ -103,4 +104,6 @@ async def _burn(
         kid = KeyId(verify.key_id(public))
         await keys.add_site_key(tx.org, tx, found.id, SiteKey(kid, request.alg, public, 1, None), None)
     await pending.add_confirmation(tx.org, tx, found.id, text, now, now + CONFIRM_WITHIN)
+    # Looked at from outside meanwhile: where our first call can't get through, that says why.
+    await probes.want(tx, found.site, request.home, now)
     return None

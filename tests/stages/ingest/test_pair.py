@@ -30,7 +30,7 @@ async def test_a_right_proof_is_accepted_and_waits_for_the_first_signed_call(pla
     text, made = await plane.begin()
     answer = await plane.post_pair(site(plane).pair_body(text))
     assert (answer.status_code, answer.content) == (202, b'{"status":"confirming","v":1}')
-    assert plane.wake.rung == ["dispatch"]
+    assert plane.wake.rung == ["dispatch", "probe"]
     async with plane.database.reading(EVERYONE) as tx:
         due = await sites.confirmations_due(EVERYONE, tx)
     assert [(one.installation, one.home, one.verifier) for one in due] == [(made.id, "https://shop.example", None)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from presswarden.audit import service as audit
 from presswarden.audit.model import Actor, Entry
@@ -11,6 +12,8 @@ from presswarden.kernel.ids import SiteId, new_id
 from presswarden.sites.probes import store
 from presswarden.sites.probes.model import MOST_FINDINGS, Finding, Probe, next_look
 
+LOOK: Final = "probe"
+"""The channel that wakes who looks from outside: a site was connected, or somebody asked."""
 _OURS = Actor("process", "courier")
 
 

@@ -21,6 +21,7 @@ from presswarden.kernel.wake import Wake
 from presswarden.mailbox import service as mailbox
 from presswarden.sites import service as sites
 from presswarden.sites.model import InstallationChanged
+from presswarden.sites.probes import service as probes
 from presswarden.surfaces import problems
 from presswarden.surfaces.ingest import bodies
 from presswarden.surfaces.ingest.counter import Counter, Taken
@@ -100,7 +101,7 @@ class _Ingest:
             refused = await sites.accept_pairing(tx, asked, source, self._kek, now=now)
         if refused is not None:
             return _refused(Refusal(refused.value))
-        await self._ring(mailbox.DISPATCH)
+        await self._ring(mailbox.DISPATCH, probes.LOOK)
         return Response(b'{"status":"confirming","v":1}', 202, media_type="application/json")
 
     async def _body(self, request: Request, largest: int = LARGEST_BODY) -> bytes:

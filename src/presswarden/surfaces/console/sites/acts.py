@@ -23,6 +23,8 @@ from presswarden.proposals.packages import service as packages
 from presswarden.reports.pulse import service as pulse
 from presswarden.rollouts import service as rollouts
 from presswarden.sites import service as sites
+from presswarden.sites.model import SiteNotPaired
+from presswarden.sites.probes import service as probes
 from presswarden.surfaces.console import door, sight
 from presswarden.surfaces.console.desk import Desk
 from presswarden.surfaces.console.visit import Visit
@@ -53,6 +55,17 @@ def routes(desk: Desk) -> APIRouter:
             for tool in READS:
                 await wishes.read(tx, found.id, tool, by=visit.person.id, now=desk.clock.now())
         return await _asked(desk, f"/sites/{found.id}")
+
+    @router.post("/sites/{site}/probe")
+    async def probe(visit: Posted, site: str) -> Response:
+        async with desk.transaction(visit) as tx:
+            found = await sight.site(tx, visit, site)
+            await identity.require(tx, visit.person.id, Permission.SITE_READ, site=found.id)
+            if found.installation is None or not found.home:
+                raise SiteNotPaired("No address of this site is known.", do="Connect it first.")
+            await probes.want(tx, found.id, found.home, desk.clock.now())
+        await desk.wake.ring(probes.LOOK)
+        return sight.see_other(f"/sites/{found.id}")
 
     @router.post("/sites/{site}/pause")
     async def pause(request: Request, visit: Posted, site: str) -> Response:

@@ -1,7 +1,7 @@
 """Connecting a site: its name, the pairing string that is shown once, the wait until both screens show the same words; and many at once from a list.
 
-Limits: the web process opens no connection, so it can't look at the site beforehand; the page says what to check. A string stands in one answer and nowhere
-else: who loads the page again makes a new one.
+Limits: the web process opens no connection; once a site used its string, the courier looks at it from outside, and the page shows what it found. A string
+stands in one answer and nowhere else: who loads the page again makes a new one.
 """
 
 import csv
@@ -22,6 +22,8 @@ from presswarden.kernel.ids import InstallationId, SiteId
 from presswarden.policy.model import Mode
 from presswarden.sites import service as sites
 from presswarden.sites.model import Installation, InstallationState, Site
+from presswarden.sites.probes import service as probes
+from presswarden.sites.probes.model import Probe
 from presswarden.surfaces.console import door, live, sight
 from presswarden.surfaces.console.desk import Desk
 from presswarden.surfaces.console.visit import Visit
@@ -55,6 +57,8 @@ class Wait:
     over: bool
     components: int
     heard_at: datetime | None
+    probe: Probe | None
+    """How its home looks from outside; None as long as no site used the string."""
 
     @property
     def done(self) -> bool:
@@ -212,7 +216,7 @@ async def _wait(desk: Desk, tx: Tx, visit: Visit, installation: InstallationId) 
     over = found.state is InstallationState.REVOKED or (found.state is InstallationState.WAITING and now >= found.expires_at)
     return Wait(
         site, found.home, found.state.value, tuple(found.words.split()), found.expires_at, over, len(inventory.components) if inventory else 0,
-        standing.heard_at if standing else None,
+        standing.heard_at if standing else None, await probes.probe(tx, site.id) if found.home else None,
     )  # fmt: skip
 
 

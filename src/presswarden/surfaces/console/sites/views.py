@@ -1,6 +1,5 @@
 """What the pages of one site show. Limits: texts of the site stay as they came; templates make them harmless."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +17,9 @@ from presswarden.reports.changed.service import names
 from presswarden.reports.sites import service as reports
 from presswarden.reports.sites.model import SiteReport
 from presswarden.sites.model import InstallationState, Site
+from presswarden.sites.probes import service as probes
+from presswarden.sites.probes.model import Probe
+from presswarden.surfaces.console import wording
 from presswarden.surfaces.console.visit import Visit
 from presswarden.telemetry.model import HEARTBEAT_LATE, Fact
 
@@ -121,6 +123,8 @@ class Overview:
     snapshot_confirmed_at: datetime | None
     open_change: str
     confirmed_at: datetime | None
+    probe: Probe | None
+    """How it looked from outside; None where nobody asked."""
 
     @property
     def open(self) -> bool:
@@ -136,7 +140,7 @@ async def overview(tx: Tx, visit: Visit, site: Site, now: datetime) -> Overview:
         head, _troubles(report), report.ready.eligible, tuple((each.code.value, each.says) for each in report.ready.reasons), facts,
         await calls(tx, site), _modes(report, visit), report.mode.value, report.station.mode is not None,
         report.station.snapshot_confirmed_at, report.open_change.id if report.open_change else "",
-        report.inventory.confirmed_at if report.inventory else None,
+        report.inventory.confirmed_at if report.inventory else None, await probes.probe(tx, site.id),
     )  # fmt: skip
 
 
@@ -234,13 +238,9 @@ def _known(fact: Fact, now: datetime) -> Known:
 
 def shown(fact: Fact) -> str:
     value: Json = fact.value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int) and fact.name.endswith(("disk_free", "bytes")):
+    if isinstance(value, int) and not isinstance(value, bool) and fact.name.endswith(("disk_free", "bytes")):
         return f"{value / 1_048_576:,.0f} MB"
-    if isinstance(value, str | int | float):
-        return str(value)
-    return "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, default=dict)[:300]
+    return wording.value(value)[:300]
 
 
 def late(at: datetime | None, now: datetime, after: timedelta = timedelta(hours=24)) -> bool:
