@@ -25,7 +25,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, ma
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from presswarden.kernel import sqlite
+from presswarden.kernel import pooling, sqlite
 from presswarden.kernel.address import read
 from presswarden.kernel.errors import PresswardenError
 from presswarden.kernel.ids import EVERYONE, Everyone, OrgId
@@ -148,7 +148,7 @@ class Database:
         # hide_parameters: what a failed statement carried may be a secret, and its error ends in a log.
         # Nothing beyond the pool, and the warmest first: a connection that comes and goes learns each statement anew, which costs more than the wait.
         options: dict[str, Any] = {
-            "pool_size": pool_size, "max_overflow": 0, "pool_use_lifo": True, "pool_pre_ping": not self.is_sqlite, "hide_parameters": True,
+            "pool_size": pool_size, "max_overflow": 0, "pool_use_lifo": True, "hide_parameters": True,
         }  # fmt: skip
         if self.is_sqlite:
             options["connect_args"] = {"async_creator_fn": sqlite.connect}
@@ -161,6 +161,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+        else:
+            pooling.ask_the_idle(self.engine.sync_engine)
         self._folder = "" if self.sqlite_path is None else str(self.sqlite_path.parent)
 
     @property
@@ -266,11 +268,17 @@ def _narrow_to_the_organisation(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(with_loader_criteria(Tenant, lambda table: table.org == scope, include_aliases=True))
 
 
+@cache
+def _is_organisation(name: str) -> bool:
+    """Asked of each value of each statement; names are few."""
+    return _ORGANISATION.match(name) is not None
+
+
 def _name_no_other_organisation(connection: Connection, _cursor: object, _statement: str, _values: object, context: Any, _many: bool) -> None:
     """The last look, at whatever is sent: also inserts and what goes past the narrowing say no organisation but the transaction's own."""
     scope = connection.get_execution_options().get("presswarden_scope", EVERYONE)
     rows = context.compiled_parameters if not isinstance(scope, Everyone) and context.compiled is not None else ()
-    named = [name for name in rows[0] if _ORGANISATION.match(name)] if rows else ()
+    named = [name for name in rows[0] if _is_organisation(name)] if rows else ()
     if any(row[name] != scope for row in rows for name in named):
         raise RuntimeError("a statement that names another organisation than its transaction")
 
