@@ -4,7 +4,7 @@ An answer is kept in the first transaction that follows it, before anything else
 What a step itself writes for us (a note, a result) waits for that transaction too. Each of them holds the site's lock. Limits: one run of one piece of work.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 
 from presswarden.dispatch import locks
@@ -15,6 +15,7 @@ from presswarden.kernel.db import Database, Tx
 from presswarden.rollouts.model import Work
 
 Write = Callable[[Tx], Awaitable[object]]
+_Answer = tuple[int, str, Json]
 
 
 class Journal:
@@ -23,7 +24,7 @@ class Journal:
         self._work = work
         self._lock = lock
         self._kept = kept
-        self._due: list[Write] = []
+        self._due: list[Write | _Answer] = []
 
     def __contains__(self, step: str) -> bool:
         return step in self._kept
@@ -33,10 +34,9 @@ class Journal:
 
     def keep(self, step: str, answer: Json, *, after: Write | None = None) -> None:
         """This is what the step answers, in this run and every later one. `after`: what it writes for us, just before."""
-        number, work = len(self._kept), self._work.id
         if after is not None:
             self._due.append(after)
-        self._due.append(lambda tx: store.keep(tx.org, tx, work, number, step, answer))
+        self._due.append((len(self._kept), step, answer))
         self._kept[step] = answer
 
     @asynccontextmanager
@@ -45,7 +45,22 @@ class Journal:
         due = tuple(self._due)
         async with self._database.transaction(self._work.org) as tx:
             await locks.hold(tx, self._lock)
-            for write in due:
-                await write(tx)
+            for one in _together(due):
+                await (store.keep(tx.org, tx, self._work.id, one) if isinstance(one, list) else one(tx))
             yield tx
         del self._due[: len(due)]
+
+
+def _together(due: tuple[Write | _Answer, ...]) -> Iterator[Write | list[_Answer]]:
+    """In their order; answers that follow each other as one."""
+    answers: list[_Answer] = []
+    for one in due:
+        if isinstance(one, tuple):
+            answers.append(one)
+            continue
+        if answers:
+            yield answers
+            answers = []
+        yield one
+    if answers:
+        yield answers

@@ -41,16 +41,16 @@ _SHOWN_ARGS: Final = frozenset({"reason", "home", "epoch"})
 async def ask(tx: Tx, asked: Asked, *, holder: str | None = None, now: datetime) -> tuple[Request, bool]:
     """The request that stands, and whether it was written down now; then it is the `holder`'s, if one is named."""
     site, tool, args, planned = asked.site, asked.tool, asked.args, asked.planned
-    if asked.id is not None and (before := await store.request(tx.org, tx, asked.id)) is not None:
-        same = the_same(before, site, tool, args, planned)
-        return await once_more(tx, same, asked.turn, asked.deadline or now + READ_DEADLINE, now), False
+    # Who sends it at once nearly always asks for the first time, and learns from the writing that it does not.
+    if asked.id is not None and holder is None and (before := await store.request(tx.org, tx, asked.id)) is not None:
+        return await _again(tx, before, asked, now), False
     if tool != FILLED_IN or args:
         check_args(tool, args)
     target = asked.installation or (await sites.site_of(tx, site)).installation
     if target is None:
         raise SiteNotPaired("The site has no pairing.", do="Run `presswarden site pair` and finish it on the site's admin page.")
-    # A plan bounds its own calls, and no flood of questions may stand in the way of a rollback.
-    if planned is None and await store.open_count(tx.org, tx, target) >= MOST_OPEN:
+    # A plan bounds its own calls, and no flood of questions may stand in the way of a rollback; what is sent at once waits for nobody.
+    if planned is None and holder is None and await store.open_count(tx.org, tx, target) >= MOST_OPEN:
         raise MailboxFull(f"{MOST_OPEN} requests wait for this site already.", do="Wait until they are answered.")
     lives = CONTROL_DEADLINE if action_of(tool).klass is Klass.CONTROL else READ_DEADLINE
     request = Request(
@@ -63,10 +63,15 @@ async def ask(tx: Tx, asked: Asked, *, holder: str | None = None, now: datetime)
         there = await store.request(tx.org, tx, asked.id)
         if there is None:
             raise RequestUnknown("The request went while it was asked for.", do="Ask again.")
-        return the_same(there, site, tool, args, planned), False
+        return await _again(tx, there, asked, now), False
     told: dict[str, Json] = {} if planned is None else {"proposal": planned.proposal, "plan": planned.digest, "index": planned.index}
     await record(tx, request, "call.asked", asked.by, told, now=now)
     return request, True
+
+
+async def _again(tx: Tx, before: Request, asked: Asked, now: datetime) -> Request:
+    same = the_same(before, asked.site, asked.tool, asked.args, asked.planned)
+    return await once_more(tx, same, asked.turn, asked.deadline or now + READ_DEADLINE, now)
 
 
 async def record(tx: Tx, request: Request, kind: str, actor: Actor, payload: Mapping[str, Json], *, now: datetime) -> None:
