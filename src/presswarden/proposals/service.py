@@ -97,6 +97,11 @@ async def listed(
     return await store.listed(tx.org, tx, states=states, site=site, component=component, limit=limit)
 
 
+async def ids(tx: Tx, *, states: Collection[ProposalState]) -> tuple[ProposalId, ...]:
+    """Of all of them, newest first."""
+    return await store.ids(tx.org, tx, states=states)
+
+
 async def page(tx: Tx, wish: Wish = EVERYTHING, *, before: tuple[datetime, str] | None = None, limit: int) -> tuple[Proposal, ...]:
     """Newest first; `before` is the moment of filing and the id of the last one of the page before."""
     return await store.page(tx.org, tx, wish, before=before, limit=limit)

@@ -132,6 +132,13 @@ async def listed(
     return tuple(_proposal(org, row) for row in await tx.scalars(newest))
 
 
+async def ids(org: OrgId, tx: Tx, *, states: Collection[ProposalState]) -> tuple[ProposalId, ...]:
+    """Newest first."""
+    here = (ProposalRow.org == org, ProposalRow.state.in_([state.value for state in states]))
+    found = await tx.scalars(select(ProposalRow.id).where(*here).order_by(ProposalRow.filed_at.desc(), ProposalRow.id))
+    return tuple(ProposalId(one) for one in found)
+
+
 async def page(org: OrgId, tx: Tx, wish: Wish, *, before: tuple[datetime, str] | None, limit: int) -> tuple[Proposal, ...]:
     """Newest first, from `before` on: the last one of the page before."""
     wanted = select(ProposalRow).where(ProposalRow.org == org, *_fitting(org, wish))
