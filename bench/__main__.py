@@ -1,8 +1,9 @@
 """`python -m bench [part ...]`: every figure that has a bar or stands in the documentation, measured here and now.
 
 Baseline and subject take turns in one run, so each bar is a ratio that means the same on a slow or busy machine. Prints `name: figure (ratio) bar` as they
-come, exits 1 when a bar is missed; a run of all parts writes bench/results.json. Parts: site, path, audit, heartbeat, decision, saga, changes, snapshot,
-watchdog, console; all of them without a word. Limits: ends by itself after eight minutes at most; loopback only; rates are this machine's.
+come, exits 1 when a bar is missed; a run of all parts writes bench/results.json. Parts: site, path, audit, heartbeat, decision, saga, dispatchers,
+changes, snapshot, watchdog, console; without a word all of them but the dispatchers. Limits: ends by itself after eight minutes at most; loopback only;
+rates are this machine's.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from types import FrameType
 
 import asyncpg
 
-from bench import audit, changes, console, decision, heartbeat, read_path, saga, site_costs, snapshot, watchdog
+from bench import audit, changes, console, decision, dispatchers, heartbeat, read_path, saga, site_costs, snapshot, watchdog
 from bench.figures import Figure
 from lab.site import Lab
 from tests.support.postgres import cluster
@@ -79,6 +80,11 @@ def _saga() -> Iterator[Figure]:
             yield from asyncio.run(saga.measure(name, url, Path(folder)))
 
 
+def _dispatchers() -> Iterator[Figure]:
+    with databases("dispatchers") as urls, tempfile.TemporaryDirectory() as folder:
+        yield from asyncio.run(dispatchers.measure(urls["postgresql"], Path(folder)))
+
+
 def _changes() -> Iterator[Figure]:
     with Lab() as lab:
         yield from changes.measure(lab)
@@ -108,11 +114,14 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "heartbeat": _heartbeat,
     "decision": decision.measure,
     "saga": _saga,
+    "dispatchers": _dispatchers,
     "changes": _changes,
     "snapshot": _snapshot,
     "watchdog": _watchdog,
     "console": _console,
 }
+ALONE = {"dispatchers"}
+"""Two minutes of every processor: measured where it is asked for."""
 
 
 def _over(_number: int, _frame: FrameType | None) -> None:
@@ -123,7 +132,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
     named = parser.parse_args().parts
-    chosen = named or list(PARTS)
+    chosen = named or [part for part in PARTS if part not in ALONE]
     if unknown := [part for part in chosen if part not in PARTS]:
         parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     signal.signal(signal.SIGALRM, _over)
