@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 CLAIMS = "tests/claims"
-_LEFT_OUT = re.compile(r"test_(without|with|if|by|ids|each|before|against)_")
+_LEFT_OUT = re.compile(r"test_(without|with|if|by|ids|each|before)_")
 _NEEDED = re.compile(r"_is_needed\.py$")
 
 

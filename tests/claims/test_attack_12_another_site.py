@@ -152,7 +152,7 @@ def test_a_sibling_in_the_network_answers_nothing(lab: Lab, peer: Peer, attack: 
     site.delete()
 
 
-def test_each_site_obeys_its_own_commands(paired_site: Paired, mutated_site: Callable[..., Paired]) -> None:
+def test_a_site_obeys_its_own_commands(paired_site: Paired, mutated_site: Callable[..., Paired]) -> None:
     for own in (paired_site, mutated_site()):
         assert [knock(own.site, own.here.message(tool), path).status for tool in TOOLS[:2] for path in (PRETTY, PLAIN)] == [200] * 4
 
