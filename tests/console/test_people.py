@@ -1,13 +1,19 @@
 """People and roles on their pages: what a role allows, over what it holds, who may give it; clients and their sites."""
 
+from datetime import timedelta
+
 import pytest
 
 from presswarden.identity import service as identity
+from presswarden.identity.accounts.keys import store as keys
+from presswarden.identity.accounts.model import LoginKey
 from presswarden.identity.clients import service as clients
 from presswarden.identity.model import Forbidden, Grant, Permission, Role, may
+from presswarden.identity.tokens import service as tokens
+from presswarden.identity.tokens.model import Scope
 from presswarden.kernel.ids import ClientId, PersonId, SiteId, new_id
 from presswarden.sites import store as rows
-from tests.console.rig import House, open_house, text_of
+from tests.console.rig import URL, House, open_house, text_of
 
 pytestmark = pytest.mark.req("X10")
 SEEING = {Role.OWNER, Role.ADMIN, Role.APPROVER, Role.OPERATOR, Role.AUDITOR}
@@ -156,3 +162,33 @@ async def test_an_open_invitation_is_taken_back(lone: House) -> None:
     assert (await lone.stranger().get(path)).status_code == 410
     taken = await owner.post("/people/invite", {"name": "V", "mail": lone.people[Role.VIEWER].mail, "role": "viewer", "over": "everything"})
     assert taken.status_code == 409
+
+
+async def test_a_token_is_handed_on_by_an_offer_that_the_other_takes_after_a_proof(house: House) -> None:
+    async with house.transaction() as tx:
+        until = house.clock.now() + timedelta(days=30)
+        await tokens.make(tx, house.people[Role.OPERATOR].id, name="nightly job", scopes=(Scope.READ,), until=until, now=house.clock.now())
+        (made,) = await tokens.tokens_of(tx, house.people[Role.OPERATOR].id)
+    operator, viewer, stale = [
+        await house.as_role(Role.OPERATOR), await house.as_role(Role.VIEWER), await house.as_role(Role.VIEWER, stepped_up=False),
+    ]  # fmt: skip
+    assert (await operator.post("/account/tokens/offer", {"token_id": made.id, "to": "nobody@example.org"})).status_code == 404
+    mail = house.people[Role.VIEWER].mail
+    assert (await operator.post("/account/tokens/offer", {"token_id": made.id, "to": mail})).status_code == 303
+    assert "offered to Viewer Person" in text_of(await operator.get("/account"))
+    page = text_of(await viewer.get("/account"))
+    assert "You are asked to answer for nightly job" in page
+    assert "acts with your rights" in page
+    async with house.transaction() as tx:  # with a way to prove it, one is asked
+        key = LoginKey("key", house.people[Role.VIEWER].id, "key", "localhost", URL, b"public", 0, house.clock.now(), None)
+        await keys.add(house.org, tx, key, "f" * 64)
+    assert (await stale.post("/account/tokens/take", {"token_id": made.id})).headers["location"].startswith("/confirm")
+    assert (await viewer.post("/account/tokens/take", {"token_id": made.id})).status_code == 303
+    assert "made by Operator Person" in text_of(await viewer.get("/account"))
+    admin = await house.as_role(Role.ADMIN)
+    assert "API tokens they answer for nightly job Made by Operator Person" in text_of(
+        await admin.get(f"/people/{house.people[Role.VIEWER].id}")
+    )
+    assert (await operator.post("/people/tokens/revoke", {"token_id": made.id})).status_code == 403
+    assert (await admin.post("/people/tokens/revoke", {"token_id": made.id})).status_code == 303
+    assert "nightly job" not in text_of(await viewer.get("/account"))

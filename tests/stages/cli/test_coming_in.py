@@ -16,6 +16,9 @@ from presswarden.kernel.ids import EVERYONE
 from presswarden.kernel.sealing import Kek
 from presswarden.kernel.webauthn import Party
 from presswarden.processes.web import offer_setup
+from presswarden.reports.notices import service as notices
+from presswarden.reports.pulse import service as pulse
+from tests.support.couriers import courier_box
 from tests.support.office import Office
 from tests.support.shop import Shop
 
@@ -54,6 +57,24 @@ def test_a_link_of_the_command_line_lets_in_once_with_the_role_it_names(on_both:
     assert on_both.do(take) == {Role.APPROVER}
     assert on_both.run("person", "invite", "Nora", "nora@example.org").exit_code != 0
     assert "nora@example.org" in on_both.run("person", "list").output
+
+
+def test_where_mail_goes_out_an_invitation_of_the_command_line_is_mailed_too(office: Office) -> None:
+    async def runs(shop: Shop) -> None:
+        await courier_box(shop.database)
+        async with shop.database.transaction(EVERYONE) as tx:
+            await pulse.beat(EVERYONE, tx, "courier", {"mail": True}, SystemClock().now())
+
+    async def waiting(shop: Shop) -> list[str]:
+        async with shop.database.reading(shop.org) as tx:
+            return [one.to for one in await notices.due(tx, SystemClock().now())]
+
+    office.run("person", "invite", "Ida", "ida@example.org")
+    assert office.do(waiting) == [], "no courier said that mail goes out"
+    office.do(runs)
+    ran = office.run("person", "invite", "Nora", "nora@example.org")
+    assert "It is on its way by mail too." in ran.output
+    assert office.do(waiting) == ["nora@example.org"]
 
 
 def test_a_way_back_is_an_owners_to_give(office: Office) -> None:

@@ -41,7 +41,9 @@ async def put(org: OrgId, tx: Tx, proposal: ProposalId, person: PersonId, **valu
 
 
 async def forget(org: OrgId, tx: Tx, gone: Collection[ProposalId]) -> None:
-    await tx.execute(delete(ReviewRow).where(ReviewRow.org == org, ReviewRow.proposal.in_(gone)).execution_options(synchronize_session=False))
+    await tx.execute(
+        delete(ReviewRow).where(ReviewRow.org == org, ReviewRow.proposal.in_(gone)).execution_options(synchronize_session=False)
+    )
 
 
 async def put_off(org: OrgId, tx: Tx, person: PersonId, now: datetime) -> frozenset[ProposalId]:

@@ -34,12 +34,16 @@ class TokenRefused(PresswardenError):
 class Token:
     id: str
     person: PersonId
+    """Who answers for it: it speaks for them, and ends with them."""
     name: str
     scopes: frozenset[Scope]
     made_at: datetime
     until: datetime
     used_at: datetime | None
     """The day of the last use; which hour of it is not kept."""
+    made_by: PersonId
+    offered_to: PersonId | None = None
+    """Who is asked to answer for it from now on; nothing changes until they say so."""
 
 
 def digest_of(text: str) -> str:

@@ -36,7 +36,7 @@ async def add(org: OrgId, tx: Tx, token: Token, digest: str) -> None:
     tx.add(
         TokenRow(
             org=org, token=token.id, person=token.person, name=token.name, digest=digest, scopes=" ".join(sorted(token.scopes)),
-            made_at=token.made_at, until=token.until, used_at=None,
+            made_at=token.made_at, until=token.until, used_at=None, made_by=token.made_by, offered_to=None,
         )
     )  # fmt: skip
     await tx.flush()
@@ -59,6 +59,30 @@ async def used(org: OrgId, tx: Tx, token: str, now: datetime) -> None:
     await tx.execute(update(TokenRow).where(TokenRow.org == org, TokenRow.token == token).values(used_at=now).execution_options(**_QUIET))
 
 
+async def offered(org: OrgId, tx: Tx, to: PersonId) -> tuple[Token, ...]:
+    rows = await tx.scalars(
+        select(TokenRow).where(TokenRow.org == org, TokenRow.offered_to == to).order_by(TokenRow.made_at, TokenRow.token)
+    )
+    return tuple(_token(row) for row in rows)
+
+
+async def offer(org: OrgId, tx: Tx, token: str, to: PersonId | None) -> None:
+    mine = (TokenRow.org == org, TokenRow.token == token)
+    await tx.execute(update(TokenRow).where(*mine).values(offered_to=to).execution_options(**_QUIET))
+
+
+async def take(org: OrgId, tx: Tx, token: str, by: PersonId) -> bool:
+    """False when it is not offered to this person any more."""
+    mine = (TokenRow.org == org, TokenRow.token == token, TokenRow.offered_to == by)
+    taken = update(TokenRow).where(*mine).values(person=by, offered_to=None).execution_options(**_QUIET)
+    return cast("CursorResult[Any]", await tx.execute(taken)).rowcount == 1
+
+
+async def end_offers(org: OrgId, tx: Tx, to: PersonId) -> None:
+    mine = (TokenRow.org == org, TokenRow.offered_to == to)
+    await tx.execute(update(TokenRow).where(*mine).values(offered_to=None).execution_options(**_QUIET))
+
+
 async def drop(org: OrgId, tx: Tx, *, token: str = "", person: PersonId | None = None) -> int:
     which = [TokenRow.org == org]
     if token:
@@ -70,4 +94,7 @@ async def drop(org: OrgId, tx: Tx, *, token: str = "", person: PersonId | None =
 
 def _token(row: TokenRow) -> Token:
     scopes = frozenset(Scope(each) for each in row.scopes.split())
-    return Token(row.token, PersonId(row.person), row.name, scopes, row.made_at, row.until, row.used_at)
+    return Token(
+        row.token, PersonId(row.person), row.name, scopes, row.made_at, row.until, row.used_at, PersonId(row.made_by or row.person),
+        PersonId(row.offered_to) if row.offered_to else None,
+    )  # fmt: skip

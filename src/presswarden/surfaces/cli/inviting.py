@@ -1,4 +1,5 @@
-"""`presswarden person invite` and `person back`: links that let somebody in once. Limits: a link is printed, kept nowhere, and sent by whoever reads it."""
+"""`presswarden person invite` and `person back`: links that let somebody in once. Limits: a link is printed and kept nowhere; it is mailed
+as well where a mail server is set and a courier runs, but a way back never is: it makes its bearer that person."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -11,7 +12,9 @@ from presswarden.identity.invitations import service as invitations
 from presswarden.identity.invitations.model import Invitation
 from presswarden.identity.model import Grant, Role
 from presswarden.kernel.clock import unix
+from presswarden.reports.pulse import service as pulse
 from presswarden.sites import service as sites
+from presswarden.surfaces import letters
 from presswarden.surfaces.cli.desk import Counter, Desk
 from presswarden.surfaces.cli.output import document, moment
 
@@ -44,12 +47,18 @@ def link(url: str, secret: str) -> str:
 
 
 async def _invite(desk: Desk, name: str, mail: str, role: Role, site: str, client: str) -> int:
+    async with desk.database.reading(desk.everyone) as tx:
+        mails = await pulse.mails(desk.everyone, tx, desk.clock.now())
     async with desk.database.transaction(desk.org) as tx:
         over_site = (await sites.find_site(tx, site)).id if site else None
         over_client = (await clients.client(tx, client)).id if client and not site else None
         grant = Grant(role, over_site, over_client)
         secret, made = await invitations.invite(tx, name=name, mail=mail, grant=grant, by=desk.person.id, now=desk.clock.now())
-    return _print(desk, secret, made, f"Give this link to {made.name} <{made.mail}>; whoever opens it first joins as {role}:")
+        if mails:
+            whose = desk.organisation.name
+            await letters.invite(tx, made, link(desk.url, secret), by=desk.person.name, organisation=whose, now=desk.clock.now())
+    way = "It is on its way by mail too. " if mails else ""
+    return _print(desk, secret, made, f"{way}Give this link to {made.name} <{made.mail}>; whoever opens it first joins as {role}:")
 
 
 async def _back(desk: Desk, person: str) -> int:

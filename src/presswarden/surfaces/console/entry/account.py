@@ -14,7 +14,7 @@ from presswarden.identity import service as identity
 from presswarden.identity.accounts import service as accounts
 from presswarden.identity.accounts.model import CodeRefused, KeyRefused, LastWay, LoginBusy, PasswordRefused
 from presswarden.identity.accounts.service import Passwords
-from presswarden.identity.model import MailTaken, NameRefused
+from presswarden.identity.model import MailTaken, NameRefused, PersonUnknown
 from presswarden.identity.sessions import service as sessions
 from presswarden.identity.tokens import service as tokens
 from presswarden.identity.tokens.model import Scope, TokenRefused
@@ -25,10 +25,10 @@ from presswarden.surfaces import problems
 from presswarden.surfaces.console import door
 from presswarden.surfaces.console.desk import Desk
 from presswarden.surfaces.console.door import Visit
-from presswarden.surfaces.console.entry import app_codes, passkeys
+from presswarden.surfaces.console.entry import app_codes, passkeys, token_offers
 from presswarden.surfaces.console.entry.views import Account, PasswordPage, Shown
 
-_SHOWN_IN_PLACE = (KeyRefused, LastWay, TokenRefused, NameRefused, MailTaken, Malformed, CodeRefused)
+_SHOWN_IN_PLACE = (KeyRefused, LastWay, TokenRefused, NameRefused, MailTaken, Malformed, CodeRefused, PersonUnknown)
 _DAYS = {"7": 7, "30": 30, "90": 90, "365": 365}
 
 
@@ -145,6 +145,20 @@ def routes(desk: Desk, passwords: Passwords) -> APIRouter:
         view = Shown("Your new API token", says, (text,), "/account")
         return desk.pages.render(request, "entry/shown.html", view=view, visit=visit)
 
+    @router.post("/account/tokens/offer")
+    async def offer(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
+        which, to = await door.field(request, "token_id", longest=36), await door.field(request, "to", longest=254)
+
+        async def work(tx: Tx) -> None:
+            await token_offers.offer(tx, visit, which, to, now=desk.clock.now())
+
+        return await changed(request, visit, work)
+
+    @router.post("/account/tokens/take")
+    async def take(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
+        which = await door.field(request, "token_id", longest=36)
+        return await changed(request, visit, lambda tx: tokens.take(tx, which, by=visit.person.id, now=desk.clock.now()))
+
     @router.post("/account/tokens/revoke")
     async def revoke(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
         which = await door.field(request, "token_id", longest=36)
@@ -196,9 +210,11 @@ async def _page(desk: Desk, request: Request, visit: Visit, fault: PresswardenEr
         person = await identity.person(tx, visit.person.id)
         found = await accounts.ways(tx, person.id)
         own, theirs = await sessions.sessions_of(tx, person.id, now), await tokens.tokens_of(tx, person.id)
+        offers = await tokens.offered_to(tx, person.id)
+        names = await token_offers.names(tx, (*theirs, *offers))
     asked = passkeys.ask_for_new(desk, person, visit.session.id, found.passkeys)
     problem = "" if fault is None else f"{fault.says} {fault.do}"
-    view = Account(person, found, passkeys.party(desk).rp_id, asked, own, theirs, now, problem)
+    view = Account(person, found, passkeys.party(desk).rp_id, asked, own, theirs, offers, names, now, problem)
     return desk.pages.render(
         request, "entry/account.html", view=view, visit=visit, status=200 if fault is None else problems.status(fault.code)
     )

@@ -1,5 +1,6 @@
 """What the pages of entry show. Limits: values; secrets among them (a new code, a new token, a link) are shown by one answer and kept nowhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from presswarden.identity.invitations.model import Invitation
 from presswarden.identity.model import Organisation, Person
 from presswarden.identity.sessions.model import Session
 from presswarden.identity.tokens.model import Token
+from presswarden.kernel.ids import PersonId
 from presswarden.surfaces.console.entry.passkeys import Asked
 
 
@@ -89,5 +91,8 @@ class Account:
     passkey: Asked
     sessions: tuple[Session, ...]
     tokens: tuple[Token, ...]
+    offers: tuple[Token, ...]
+    """What this person is asked to answer for."""
+    names: Mapping[PersonId, str]
     now: datetime
     problem: str = ""

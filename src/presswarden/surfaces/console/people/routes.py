@@ -1,7 +1,6 @@
 """The paths of people, roles and clients. Limits: thin; who may do what is asked by the verbs, and each change asks for a step-up."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -13,14 +12,14 @@ from presswarden.identity.accounts import service as accounts
 from presswarden.identity.clients import service as clients
 from presswarden.identity.invitations import service as invitations
 from presswarden.identity.model import ClientTaken, Grant, LastOwner, MailTaken, NameRefused, Permission
+from presswarden.identity.tokens import service as tokens
 from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import Malformed, PresswardenError
 from presswarden.kernel.ids import ClientId, PersonId
-from presswarden.reports.notices import service as notices
 from presswarden.reports.pulse import service as pulse
 from presswarden.sites import service as sites
 from presswarden.sites.model import SiteUnknown
-from presswarden.surfaces import problems
+from presswarden.surfaces import letters, problems
 from presswarden.surfaces.console import door
 from presswarden.surfaces.console.desk import Desk
 from presswarden.surfaces.console.door import Visit
@@ -58,10 +57,8 @@ def _of_people(desk: Desk) -> APIRouter:
                     tx, name=given["name"], mail=given["mail"], grant=grant, by=visit.person.id, now=desk.clock.now()
                 )
                 if mails:
-                    await notices.write(
-                        tx, made.mail, f"{visit.person.name} invites you to {visit.organisation.name}", _letter(_url(desk, secret), made.until),
-                        now=desk.clock.now(),
-                    )  # fmt: skip
+                    name, org = visit.person.name, visit.organisation.name
+                    await letters.invite(tx, made, _url(desk, secret), by=name, organisation=org, now=desk.clock.now())
         except _SHOWN_IN_PLACE as fault:
             return await _people(desk, request, visit, fault, given)
         way = f"It is on its way by mail to {made.mail}, or give it to them yourself." if mails else f"Give this link to {made.name}."
@@ -73,6 +70,23 @@ def _of_people(desk: Desk) -> APIRouter:
         which = await door.field(request, "invitation", longest=36)
         async with desk.transaction(visit) as tx:
             await invitations.withdraw(tx, which, by=visit.person.id, now=desk.clock.now())
+        return RedirectResponse("/people", 303)
+
+    @router.post("/people/tokens/offer")
+    async def offer(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
+        which, to = await door.field(request, "token_id", longest=36), await door.field(request, "to", longest=254)
+        door.fresh(desk, visit)
+        async with desk.transaction(visit) as tx:
+            await identity.require(tx, visit.person.id, Permission.PEOPLE_MANAGE)
+            whom = (await identity.find_person(tx, to)).id if to.strip() else None
+            await tokens.offer(tx, which, whom, by=visit.person.id, any_of_them=True, now=desk.clock.now())
+        return RedirectResponse("/people", 303)
+
+    @router.post("/people/tokens/revoke")
+    async def revoke(request: Request, visit: Annotated[Visit, Depends(posted)]) -> Response:
+        which = await door.field(request, "token_id", longest=36)
+        async with desk.transaction(visit) as tx:
+            await tokens.revoke(tx, which, by=visit.person.id, any_of_them=True, now=desk.clock.now())
         return RedirectResponse("/people", 303)
 
     @router.get("/people/{person}")
@@ -131,10 +145,6 @@ def _of_people(desk: Desk) -> APIRouter:
         return RedirectResponse("/people", 303)
 
     return router
-
-
-def _letter(url: str, until: datetime) -> str:
-    return f"This link works once, for whoever opens it first, until {until:%Y-%m-%d %H:%M} UTC:\n\n{url}\n\nIf you expect no invitation, ignore this mail.\n"
 
 
 def _of_clients(desk: Desk) -> APIRouter:

@@ -14,6 +14,8 @@ from presswarden.identity.invitations import service as invitations
 from presswarden.identity.invitations.model import Invitation
 from presswarden.identity.model import ALLOWED, Client, Grant, Permission, Person, Role
 from presswarden.identity.sessions import service as sessions
+from presswarden.identity.tokens import service as tokens
+from presswarden.identity.tokens.model import Token
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import ClientId, PersonId, SiteId
 from presswarden.sites import service as sites
@@ -87,10 +89,20 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """A token that somebody answers for."""
+
+    token: Token
+    made_by: str
+    offered_to: str
+
+
+@dataclass(frozen=True, slots=True)
 class One:
     line: Line
     ways: Ways
     last_seen: datetime | None
+    tokens: tuple[Answered, ...]
     scopes: tuple[tuple[str, str], ...]
     problem: str = ""
 
@@ -170,7 +182,13 @@ async def one(tx: Tx, who: PersonId, rp_id: str, now: datetime, *, problem: str 
     found, names = await identity.person(tx, who), await _names(tx)
     seen = max((each.seen_at for each in await sessions.sessions_of(tx, who, now)), default=None)
     ways = await accounts.ways(tx, who)
-    return One(await _line(tx, found, names, rp_id), ways, seen, names.scopes(), problem)
+    theirs = tuple([await _answered(tx, each) for each in await tokens.tokens_of(tx, who)])
+    return One(await _line(tx, found, names, rp_id), ways, seen, theirs, names.scopes(), problem)
+
+
+async def _answered(tx: Tx, token: Token) -> Answered:
+    offered = "" if token.offered_to is None else (await identity.anybody(tx, token.offered_to)).name
+    return Answered(token, (await identity.anybody(tx, token.made_by)).name, offered)
 
 
 async def all_clients(tx: Tx, *, problem: str = "") -> Clients:
