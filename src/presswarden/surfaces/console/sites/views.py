@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from presswarden.identity.clients import service as clients
 from presswarden.identity.model import Permission
@@ -240,6 +240,8 @@ def shown(fact: Fact) -> str:
     value: Json = fact.value
     if isinstance(value, int) and not isinstance(value, bool) and fact.name.endswith(("disk_free", "bytes")):
         return f"{value / 1_048_576:,.0f} MB"
+    if isinstance(value, int) and fact.name.endswith("site_time") and 0 < value < 2**33:
+        return wording.moment(datetime.fromtimestamp(value, UTC))
     return wording.value(value)[:300]
 
 
