@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.rig import Console, chromium, running
+
+# What is waited for comes late on a busy machine, and is there at once on an idle one.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")

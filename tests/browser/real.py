@@ -99,7 +99,7 @@ class Somebody:
         """The same session where JavaScript is off."""
         origin = "/".join(self.page.url.split("/")[:3])
         context = browser.new_context(base_url=origin, java_script_enabled=False, viewport=WIDE)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         context.add_cookies(self.context.cookies())  # type: ignore[arg-type]  # what one context gives, another takes
         try:
             yield context.new_page()
@@ -110,7 +110,7 @@ class Somebody:
 @contextmanager
 def somebody(browser: Browser, console: str, name: str, viewport: ViewportSize = WIDE) -> Iterator[Somebody]:
     context = browser.new_context(base_url=console, viewport=viewport, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     page.add_init_script(LISTEN)
     # An authenticator that answers at once would sign people in before they press anything.

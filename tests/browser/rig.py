@@ -138,7 +138,7 @@ def opened(
         base_url=console.url, viewport=viewport, color_scheme="dark" if dark else "light", java_script_enabled=scripts, bypass_csp=bypass,
         reduced_motion="reduce",
     )  # fmt: skip
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     if person is not None:
         console.sign_in(context, console.house.people[person] if isinstance(person, Role) else person)
     page = context.new_page()

@@ -171,7 +171,7 @@ def test_an_open_page_gives_up_its_yes_when_the_time_for_it_runs_out(console: Co
         page.clock.install()
         page.goto(f"/proposals/{filed.id}")
         expect(page.get_by_role("button", name="Approve 1 site")).to_be_visible()
-        page.clock.fast_forward("73:00:00")
+        page.clock.fast_forward(73 * 3_600_000)
         expect(page.get_by_role("alert")).to_contain_text("Its time ran out while this page was open.")
         expect(page.get_by_role("button", name="Approve 1 site")).to_have_count(0)
         expect(page.get_by_role("button", name="Reject")).to_be_visible()
