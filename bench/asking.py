@@ -150,7 +150,7 @@ def _says(part: Part, asked_at: datetime) -> str:
 async def updating(rig: Rig) -> dict[str, float]:
     """Every site's plugin from 1.0 to 1.1, each planned, approved by the owner, snapshotted, carried out, looked at and closed."""
     rig.updates.offer("good", "1.1")
-    await asyncio.to_thread(rig.all_at, "look")
+    await asyncio.to_thread(rig.all_at, "look", 5)
     async with office(rig.control.home) as here:
         await asked(here, rig, HEALTH)
         filed = [await _file(here, rig, number) for number in range(rig.count)]
@@ -162,7 +162,11 @@ async def updating(rig: Rig) -> dict[str, float]:
         seconds, (control_after, php_after) = time.monotonic() - began, rig.cpu()
     passed = sum(len(one.there) + len(one.back) for one in rig.outward.kept)
     done = sum(each is not None and each.result is Result.SUCCEEDED for each in ended)
-    others = {f"{each.result} {each.code}: {each.says}" if each else "not ended" for each in ended if not (each and each.result is Result.SUCCEEDED)}
+    others = {
+        f"{each.result} {each.code}: {each.says}" if each else "not ended"
+        for each in ended
+        if not (each and each.result is Result.SUCCEEDED)
+    }
     if others:
         print(f"  not all succeeded: {', '.join(sorted(others))}", flush=True)
     return {

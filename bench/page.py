@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -49,10 +50,11 @@ def _sites(count: int, keep: Callable[[Found], None]) -> None:
         add("read", asyncio.run(asking.reading(rig)))
         if count >= 10:
             add("beside", asyncio.run(asking.reading_beside_bad_ones(rig)))
-        add("memory", rig.memory())
-        add("update", asyncio.run(asking.updating(rig)))
-        add("record", many.recorded(rig))
-        add("memory", rig.memory())
+        for _ in range(2):
+            add("record", many.recorded(rig))
+            add("memory", rig.memory())
+            if "update" not in found:
+                add("update", asyncio.run(asking.updating(rig)))
 
 
 def _heartbeats(keep: Callable[[Found], None]) -> None:
@@ -97,6 +99,7 @@ def main() -> int:
     if unknown := [part for part in named if part not in (*PARTS, "write") and not part.removeprefix("sites-").isdigit()]:
         print(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}, write", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started ends with it
     for part in named:
         if part != "write":
             _measure(part)
