@@ -128,6 +128,8 @@ def test_a_network_is_updated_as_one_by_an_agent_that_holds_the_networks_capabil
         "echo get_site_url( wpmu_create_blog( '127.0.0.1:' . parse_url( home_url(), PHP_URL_PORT ), '/two/', 'Two', 1 ) );"
     )
     assert httpx.get(other.strip().rstrip("/") + "/wp-json/tiny/v1/version", timeout=60).json() == {"version": "1.1"}
+    told = network.inventory()["core"]
+    assert (told["multisite"], told["sites"]) == (True, 2), "whoever decides has to know how many sites it changes"
 
     network.offer("1.2")
     network.site.php(CAPABILITY, "remove_cap", "manage_network_plugins")

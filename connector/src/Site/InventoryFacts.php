@@ -68,6 +68,7 @@ final class InventoryFacts {
 		return (object) array(
 			'locale'    => Plain::text( get_locale() ),
 			'multisite' => is_multisite(),
+			'sites'     => is_multisite() ? (int) get_sites( array( 'count' => true ) ) : 1,
 			'timezone'  => Plain::text( substr( wp_timezone_string(), 0, 60 ) ),
 			'version'   => Plain::text( get_bloginfo( 'version' ) ),
 		);

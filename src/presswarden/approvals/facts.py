@@ -115,7 +115,7 @@ async def _of_site(
     now: datetime,
 ) -> SiteFacts:
     facts = await telemetry.facts(tx, site.id, components=tuple({item.component for item in items if item.component}))
-    zone = facts.get("core.timezone")
+    zone, serves = facts.get("core.timezone"), facts.get("core.sites")
     return SiteFacts(
         site=site.id,
         mode=effective(station, rules),
@@ -126,6 +126,7 @@ async def _of_site(
         ineligible=_ineligible(site, facts, items, held, now),
         paused=site.paused,
         contained=tuple(one.says for one in await incidents.containment(tx, site.id)),
+        serves=max(serves.value, 1) if serves is not None and isinstance(serves.value, int) else 1,
     )
 
 

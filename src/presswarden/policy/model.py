@@ -148,6 +148,8 @@ class SiteFacts:
     """Codes and words of what speaks against any workflow there now (S1)."""
     paused: bool
     contained: tuple[str, ...]
+    serves: int = 1
+    """How many sites the installation serves: of a network all, because its components are shared (N17)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,15 @@ def test_what_speaks_against_it_stands_first_and_nothing_that_matters_is_missing
     assert re.search(r"^digest +[0-9a-f]{64}$", text, re.M)
 
 
+@pytest.mark.req("N17")
+def test_of_a_network_all_its_sites_are_counted(sqlite_template: Path, tmp_path: Path) -> None:
+    shutil.copyfile(sqlite_template, tmp_path / "office.sqlite")
+    office = Office(f"sqlite:///{tmp_path / 'office.sqlite'}", tmp_path)
+    office.open({**offered(), "core": {**COMPONENTS["core"], "multisite": True, "sites": 12}})
+    assert "shop is a network: it changes for all its 12 sites" in office.run("proposal", "show", office.proposal).output
+    assert office.ask("proposal", "show", office.proposal)["blast_radius"]["sites_served"] == 12
+
+
 def test_the_document_holds_the_exact_bytes_of_every_leaf(on_both: Office) -> None:
     plain = on_both.ask("proposal", "show", on_both.proposal)
     assert [leaf["role"] for leaf in plain["leaves"]] == ["act", "close", "take_back", "deactivate", "close_again"]

@@ -115,6 +115,7 @@ def plain(page: Page) -> dict[str, Json]:
             "fleet": page.question.fleet.size,
             "components": sorted({item.component for item in asked.items}),
             "critical_sites": sum(facts.critical for facts in page.question.sites.values()),
+            "sites_served": sum(facts.serves for facts in page.question.sites.values()),
         },
         "leaves": [
             {"index": leaf.index, "role": leaf.role.value, "site": leaf.site, "tool": leaf.tool, "text": leaf.text}
@@ -176,6 +177,9 @@ def _radius(page: Page) -> Iterator[str]:
     critical = sum(facts.critical for facts in page.question.sites.values())
     if critical:
         yield f"{_count(critical, 'site')} marked critical"
+    for site, known in page.question.sites.items():
+        if known.serves > 1:
+            yield f"{page.label(site)} is a network: it changes for all its {known.serves} sites"
     for item, facts in page.question.items:
         if facts.migrates:
             yield f"{item.component} is known to change the database on {page.label(item.site)}"

@@ -149,9 +149,12 @@ def facts(known: Known) -> list[tuple[str, str, str]]:
     asked, question = known.proposal, known.question
     touched = {item.site for item, of in question.items if of.touchy}
     migrating = {item.site for item, of in question.items if of.migrates}
-    critical = sum(site.critical for site in question.sites.values())
+    critical, serves = sum(site.critical for site in question.sites.values()), sum(site.serves for site in question.sites.values())
+    more = (f", {critical} marked critical" if critical else "") + (
+        f"; with networks they serve {serves:,} sites" if serves > len(question.sites) else ""
+    )
     return [
-        ("Sites changed", f"{len(asked.sites):,}", f"of {question.fleet.size:,}" + (f", {critical} marked critical" if critical else "")),
+        ("Sites changed", f"{len(asked.sites):,}", f"of {question.fleet.size:,}{more}"),
         ("Clients affected", f"{known.clients:,}" if known.clients else "none named", ""),
         (
             "Checkout or sign-in",
