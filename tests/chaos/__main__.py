@@ -41,7 +41,8 @@ class Chaos:
     def lane(self, form: str) -> None:
         """Round after round in one lane, until there were enough."""
         try:
-            with open_lane(form, self.ground, self.wanted.sites) as lane:
+            sites = 1 if self.wanted.quick and form != SERVE else self.wanted.sites
+            with open_lane(form, self.ground, sites) as lane:
                 print(f"{form}: {len(lane.places)} sites, ready after {time.monotonic() - self._begun:.0f} s", flush=True)
                 self._work(lane)
         except Exception:
@@ -59,13 +60,14 @@ class Chaos:
         self._verify(lane)
 
     def _rounds(self, lane: Lane, faults: list[Fault], chance: random.Random) -> Iterator[list[Fault]]:
-        """The faults of each round. Each of the plane stands for as many runs as there are of a site in a round."""
+        """The faults of each round: one of the plane, or one for each site. Drawn so that each fault comes about as often as any other."""
+        if self.wanted.each:
+            faults = [one for one in faults if lane.form == one.forms[0]]
         sites, planes = [one for one in faults if one.of_site], [one for one in faults if not one.of_site]
         if self.wanted.each:
-            mine = sites if lane.form == SERVE else []
             for _ in range(self.wanted.each):
                 yield from ([one] for one in planes)
-                yield from (mine[first : first + len(lane.places)] for first in range(0, len(mine), len(lane.places)))
+                yield from (sites[first : first + len(lane.places)] for first in range(0, len(sites), len(lane.places)))
             return
         while faults and self._more():
             if planes and (not sites or chance.random() < len(planes) / (len(planes) + len(sites) / len(lane.places))):

@@ -25,7 +25,7 @@ GOOD = Judged("succeeded", "", 1, (), (), ())
 @pytest.mark.slow
 def test_nothing_is_lost_done_twice_or_left_broken_whichever_fault_hits() -> None:
     asked = [sys.executable, "-m", "tests.chaos", "--each", "1", "--quick", "--sites", "2"]
-    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=420, check=False)
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     table = done.stdout.partition("fault  ")[2]
     missing = re.findall(r"^skipped, what needs (\w+):", table, re.MULTILINE)

@@ -196,12 +196,13 @@ def is_lost(told: Told) -> bool:
     return bool(told.lost) or (told.change.result is Result.SUCCEEDED and (made, closed) != (1, 1))
 
 
+@pytest.mark.skipif(not ROUNDS, reason="tests/chaos kills serve at a drawn moment: PRESSWARDEN_CRASH_ROUNDS=1")
 def test_each_act_runs_once_whenever_serve_is_killed(works: Works, tell: Tell) -> None:
     chance = random.Random(f"{SEED} serve")
     print(f"seed {SEED}")
     told: list[Told] = []
     kills = 0
-    for _ in range(ROUNDS or 1):
+    for _ in range(ROUNDS):
         running = works.release(GOOD)
         for _ in range(KILLS):
             threading.Event().wait(chance.uniform(0.0, 4.0))
