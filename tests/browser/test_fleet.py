@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import text
 
 from presswarden.identity.model import Role
-from tests.browser.rig import NARROW, Console, opened
+from tests.browser.rig import NARROW, Console, axe, opened
 from tests.browser.sample import fill
 from tests.support.fleet import name_of
 
@@ -135,3 +135,40 @@ def test_the_hostile_name_of_a_site_stays_text_on_every_list(browser: Browser, c
             expect(watched.page.locator("main").get_by_text("U+202E").first).to_be_visible()
             assert watched.page.locator("main img, main b[hx-get]").count() == 0
             watched.quiet()
+
+
+def test_a_console_that_lost_its_server_says_so_and_stops_saying_it_when_it_is_back(browser: Browser, console: Console) -> None:
+    with opened(browser, console, Role.VIEWER) as watched:
+        page = watched.page
+        page.goto("/sites")
+        lost = page.get_by_role("alert")
+        expect(lost).to_be_hidden()
+        page.route("**/*", lambda route: route.abort())
+        page.get_by_label("Filter").fill("cedar")
+        expect(lost).to_contain_text("No answer from Presswarden since")
+        page.unroute_all()
+        expect(lost).to_be_hidden()
+        page.get_by_label("Filter").fill("harbor")
+        expect(page).to_have_url(re.compile(r"[?&]q=harbor"))
+        watched.faults.clear()  # the browser's own words about what was cut
+
+
+@pytest.mark.req("S5")
+def test_updates_are_planned_for_chosen_sites_and_each_says_what_came_of_it(browser: Browser, console: Console) -> None:
+    for scripts in (True, False):
+        with opened(browser, console, Role.OPERATOR, scripts=scripts, bypass=scripts) as watched:
+            page = watched.page
+            page.goto("/sites?tab=updates")
+            page.locator("tbody input[type=checkbox]").first.check()
+            page.locator(".bulk summary", has_text="Plan updates").click()
+            page.get_by_label("What is updated there").select_option("plugin")
+            page.get_by_role("button", name="Plan them").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("Updates planned")
+            expect(page.get_by_role("status").first).to_contain_text("Nothing was agreed to")
+            expect(page.locator("tbody tr").first).to_be_visible()
+            if scripts:
+                assert axe(page) == []
+                page.goto("/components/plugin:akismet/akismet.php")
+                assert axe(page) == []
+                page.goto("/components")
+                assert axe(page) == []

@@ -84,3 +84,24 @@ const live = (words, kind) => {
 document.addEventListener("htmx:sse:after:message", () => live(`Live, ${new Date().toLocaleTimeString()}`, "live"));
 document.addEventListener("htmx:sse:error", () => live("Reconnecting; what you see may be old", "lost"));
 addEventListener("offline", () => live("You are offline; what you see is old", "lost"));
+
+// Without an answer of ours nothing on the page is new and nothing that is sent arrives: said at once, and taken back when an answer comes.
+const lost = document.getElementById("lost");
+let asking = false;
+const answers = () => fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(5000) }).then((answer) => answer.ok, () => false);
+const ask = async () => {
+	if (asking || !lost) return;
+	asking = true;
+	while (!(await answers())) {
+		if (lost.hidden) {
+			lost.querySelector("time").textContent = new Date().toLocaleTimeString();
+			lost.hidden = false;
+		}
+		await new Promise((again) => { setTimeout(again, 3000); });
+	}
+	lost.hidden = true;
+	asking = false;
+};
+for (const sign of ["htmx:error", "htmx:response:error", "htmx:sse:error"]) document.addEventListener(sign, ask);
+addEventListener("offline", ask);
+addEventListener("online", ask);
