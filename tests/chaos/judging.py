@@ -66,12 +66,12 @@ def judge(lane: Lane, asked: Asked) -> Judged:
     shown = asked.place.shelf.shows(asked.story)
     if change.result is None:
         return Judged("none", "", acts[LeafRole.ACT], ("the change has no result",), tuple(twice), tuple(_broken(lane, asked)))
-    lost = _untrue(change, asked, shown, acts)
+    lost = untrue(change, asked, shown, acts)
     lost += _record(lane, asked)
     return Judged(str(change.result), change.code, acts[LeafRole.ACT], tuple(lost), tuple(twice), tuple(_broken(lane, asked)))
 
 
-def _untrue(change: Change, asked: Asked, shown: Shown, acts: dict[LeafRole, int]) -> list[str]:
+def untrue(change: Change, asked: Asked, shown: Shown, acts: dict[LeafRole, int]) -> list[str]:
     """Where the result and the site say different things."""
     result = change.result
     if result is Result.SUCCEEDED:
