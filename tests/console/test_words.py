@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from presswarden.kernel.canonical import Json
+from presswarden.surfaces.console.sites.views import shown
 from presswarden.surfaces.console.wording import ago, counted, initials, plain, value
+from presswarden.telemetry.model import Fact, Source
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "words"),
     [
         ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
         ("a\u202egnp.exe", 'a<span class="odd" title="An invisible character">U+202E</span>gnp.exe'),
@@ -22,8 +24,8 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
         ("Łódź", "Łódź"),
     ],
 )
-def test_text_of_strangers_is_shown_as_it_is(text: str, shown: str) -> None:
-    assert plain(text) == shown
+def test_text_of_strangers_is_shown_as_it_is(text: str, words: str) -> None:
+    assert plain(text) == words
 
 
 def test_long_text_is_cut() -> None:
@@ -54,3 +56,12 @@ def test_numbers_agree_with_their_nouns() -> None:
 
 def test_initials_are_two_letters_at_most() -> None:
     assert (initials("Olga Maria Owner"), initials("Olga"), initials("…")) == ("OO", "O", "?")
+
+
+def test_a_sites_clock_is_a_moment_and_its_disk_a_size() -> None:
+    def fact(name: str, of: Json) -> Fact:
+        return Fact(name, of, Source.READ, NOW, NOW, NOW)
+
+    assert shown(fact("health.site_time", int(NOW.timestamp()))) == "2026-11-20 12:00:00 UTC"
+    assert shown(fact("health.disk_free", 50 * 1_048_576)) == "50 MB"
+    assert shown(fact("health.fatals", [])) == "none"
