@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,17 +52,17 @@ class Served:
 class CopiedControl(Control):
     """The same program, run from a copy of the package."""
 
-    def __init__(self, home: Path, source: Path) -> None:
-        super().__init__(home)
+    def __init__(self, home: Path, source: Path, settings: Mapping[str, str]) -> None:
+        super().__init__(home, settings)
         self._source = source
 
     def environment(self) -> dict[str, str]:
         return {**super().environment(), "PYTHONPATH": str(self._source)}
 
 
-def serve(lab: Lab, home: Path, name: str, *options: str, source: Path | None = None) -> Served:
+def serve(lab: Lab, home: Path, name: str, *options: str, source: Path | None = None, settings: Mapping[str, str] | None = None) -> Served:
     """Starts a control plane in `home` (from a copy of the package, if one is named) and pairs a new site with it."""
-    control = Control(home) if source is None else CopiedControl(home, source)
+    control = Control(home, settings) if source is None else CopiedControl(home, source, settings or {})
     control.start()
     try:
         site = lab.site(name, constants=GENEROUS)

@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from lab.server import free_port
 from lab.site import Lab, Site
 from tests.claims.attacks import Attack
 from tests.claims.canaries import answers, constants, forms, found, of_site, stored
@@ -115,7 +116,8 @@ def test_files_below_wp_content_show_nothing_while_calls_run(attack: Attack, pai
 @pytest.fixture(scope="module")
 def in_hmac(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A real control plane that shares secrets with its site: the worst case for what it stores."""
-    found = serve(lab, tmp_path_factory.mktemp("hmac") / "home", "hmac", "--hmac")
+    watched = {"PRESSWARDEN_WATCH_LISTEN": f"127.0.0.1:{free_port()}", "PRESSWARDEN_LOG_FORMAT": "json"}
+    found = serve(lab, tmp_path_factory.mktemp("hmac") / "home", "hmac", "--hmac", settings=watched)
     yield found
     found.control.stop()
 
@@ -142,7 +144,7 @@ def of_control_plane(served: Served) -> dict[str, bytes]:
     )
     assert base64.b64decode(opened) == derived["call key"], "these are the keys in use"
     keks = {path.name: path.read_bytes() for path in (served.control.home / "keys").iterdir() if path.suffix == ".kek"}
-    assert len(keks) == 3
+    assert len(keks) >= 3
     return {"pairing secret": secret, "verifier": verifier, **derived, **{name: _key(raw) for name, raw in keks.items()}}
 
 
@@ -173,10 +175,27 @@ def told_by(served: Served) -> dict[str, bytes]:
     return seen
 
 
+def answered_by(served: Served) -> dict[str, bytes]:
+    """What anybody gets of it over HTTP, errors above all, and what whoever watches it is told."""
+    seen, watched = {}, f"http://{served.control.settings['PRESSWARDEN_WATCH_LISTEN']}"
+    for url in (*(served.control.url + path for path in ("/", "/login", "/nowhere", "/healthz", "/api/v1/sites")),
+                *(watched + path for path in ("/metrics", "/healthz", "/readyz"))):  # fmt: skip
+        answer = httpx.get(url, timeout=30)
+        seen[url] = str(answer.headers).encode() + answer.content
+    here = {"X-WP-Agent-Installation": served.string["installation"]}
+    for route in ("pair", "heartbeat", "receipt", "moved"):
+        for body in (b"", b"{}", json.dumps({"installation": served.string["installation"]}).encode()):
+            answer = httpx.post(f"{served.control.url}/ingest/v1/{route}", content=body, headers=here, timeout=30)
+            assert answer.status_code >= 400
+            seen[f"{route} refused {body!r}"] = str(answer.headers).encode() + answer.content
+    assert b"presswarden_" in seen[watched + "/metrics"]
+    return seen
+
+
 def test_no_secret_is_in_database_log_or_export_of_a_control_plane(attack: Attack, in_hmac: Served, tmp_path: Path) -> None:
     in_hmac.heartbeat()
     secrets = of_control_plane(in_hmac)
-    told = told_by(in_hmac)
+    told = {**told_by(in_hmac), **answered_by(in_hmac)}
     in_hmac.control.run("audit", "export", str(tmp_path / "log"))
     exported = {str(path): path.read_bytes() for path in (tmp_path / "log").rglob("*") if path.is_file()}
     for place, content in {**told, **exported, "serve.log": in_hmac.files()["serve.log"]}.items():
