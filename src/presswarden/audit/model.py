@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from presswarden.kernel import canonical, merkle
@@ -33,6 +34,7 @@ _KIND: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+\Z")
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
 _SECRET_NAME: Final = re.compile(r"secret|signature|token|passw|passphrase|private[ _-]?key", re.IGNORECASE)
 _COUNT_NAME: Final = re.compile(r"tokens", re.IGNORECASE)
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
 
 
 class SecretInRecord(RuntimeError):
@@ -227,11 +229,19 @@ def read_document(document: bytes) -> tuple[Actor, str, Mapping[str, Json]]:
     return Actor(value["actor"]["kind"], value["actor"]["id"]), value["subject"], value["payload"]
 
 
+@lru_cache(maxsize=4096)
+def _is_secret(name: str) -> bool:
+    """Names are few, and asked about with every entry."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def refuse_secrets(value: Json) -> None:
     """Raise `SecretInRecord` when a field at any depth is named like a secret. Whole numbers under a name with `tokens` are counts."""
+    if type(value) in _PLAIN:  # nearly all of it
+        return
     if isinstance(value, Mapping):
         for name, item in value.items():
-            if _SECRET_NAME.search(name) and not (type(item) is int and _COUNT_NAME.search(name)):
+            if _is_secret(name) and not (type(item) is int and _COUNT_NAME.search(name)):
                 raise SecretInRecord(f"the field {name!r} is named like a secret and can't be recorded")
             refuse_secrets(item)
     elif isinstance(value, Sequence) and not isinstance(value, str):
