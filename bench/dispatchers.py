@@ -72,17 +72,17 @@ async def measure(url: str, folder: Path) -> list[Figure]:
     try:
         await upgrade(database)
         async with contextlib.AsyncExitStack() as stack:
-            sites = [ChangingSite(SystemClock().now) for _ in range(SITES)]
+            sites = [ChangingSite(SystemClock().now) for _ in range(SITES + 1)]
             for site in sites:
                 await stack.enter_async_context(site)
             org = OrgId(new_id())
             both = await people(database, org)
             houses = [await furnish(database, folder, site, org, both) for site in sites]
-            for house in houses:
+            *changing, last = houses
+            for house in changing:
                 await house.approve(await house.file("1.1"))
-            rate = await _rate(url, houses)
-            waits = await houses[0].file("1.2")
-            await _copy(url, waits.id)
+            rate = await _rate(url, changing)
+            await _copy(url, (await last.file("1.1")).id)
             return [rate, await _waiting(url)]
     finally:
         await database.dispose()
