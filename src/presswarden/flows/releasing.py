@@ -28,11 +28,12 @@ _OPEN: Final = (ProposalState.RECOMMENDED, ProposalState.WAITING)
 
 
 class Releasing:
-    def __init__(self, database: Database, clock: Clock, wake: Wake, *, everyone: Everyone) -> None:
+    def __init__(self, database: Database, clock: Clock, wake: Wake, *, everyone: Everyone, in_vain: int = MOST_IN_VAIN) -> None:
         self._database = database
         self._clock = clock
         self._wake = wake
         self._everyone = everyone
+        self._in_vain = in_vain
         self._rounds = 0
         self._looked_at: dict[ProposalId, int] = {}
         """In which round last."""
@@ -52,7 +53,7 @@ class Releasing:
                 self._looked_at[proposal] = self._rounds
                 was_released = await self._release(organisation.id, proposal)
                 released, in_vain = released + was_released, in_vain + (not was_released)
-                if in_vain >= MOST_IN_VAIN:
+                if in_vain >= self._in_vain:
                     break
         self._looked_at = {one: looked for one, looked in self._looked_at.items() if one in open_now}
         if released:
