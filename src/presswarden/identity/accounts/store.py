@@ -118,9 +118,18 @@ async def forget_challenges(org: OrgId, tx: Tx, before: datetime) -> int:
 
 
 async def put_setup_code(org: OrgId, tx: Tx, digest: str, until: datetime) -> None:
-    await tx.execute(delete(SetupCodeRow).where(SetupCodeRow.org == org))
-    tx.add(SetupCodeRow(org=org, digest=digest, until=until))
-    await tx.flush()
+    """The one before is void, also one that another process of web put there at this very moment."""
+    for is_last in (False, False, False, True):
+        try:
+            async with tx.begin_nested():
+                await tx.execute(delete(SetupCodeRow).where(SetupCodeRow.org == org))
+                tx.add(SetupCodeRow(org=org, digest=digest, until=until))
+                await tx.flush()
+        except IntegrityError:
+            if is_last:
+                raise
+        else:
+            break
 
 
 async def setup_code(org: OrgId, tx: Tx) -> tuple[str, datetime] | None:
