@@ -90,7 +90,7 @@ INSERT INTO rights VALUES
     ('site_stations',           'rac',   'r',     'rac',   '',      ''),
     ('site_tags',               'rad',   '',      '',      '',      ''),
     ('site_views',              'rad',   '',      '',      '',      ''),
-    ('sites',                   'Rac',   'r',     'Rc',    '',      ''),
+    ('sites',                   'Rac',   'r',     'Rc',    'r',     ''),
     ('spent_challenges',        'ra',    '',      '',      'rd',    ''),
     ('standing_orders',         'r',     '',      'Rac',   '',      ''),
     ('telemetry_components',    'racd',  '',      'racd',  'rd',    ''),

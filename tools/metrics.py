@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from presswarden.processes.standing import METRICS
+from presswarden.processes.standing import LOADS, METRICS
 
 PAGE = Path(__file__).parents[1] / "docs/reference/metrics.md"
 
@@ -18,7 +18,7 @@ def page() -> str:
             "Made by `make docs` from `src/presswarden/processes/standing.py`.",
             "",
             "Each process can be watched where `PRESSWARDEN_WATCH_LISTEN` (or `watch_listen` in `settings.toml`) says: an address of this machine's loopback,",
-            "such as `127.0.0.1:9100`, another one for each process; nowhere, unless set. Nothing of any organisation or site is told there.",
+            "such as `127.0.0.1:9100`, another one for each process; nowhere, unless set. Of organisations and sites it tells sums alone, and no name.",
             "",
             "| path | answers |",
             "|---|---|",
@@ -29,6 +29,7 @@ def page() -> str:
             "| metric | says |",
             "|---|---|",
             *(f"| `{name}` | {says} |" for name, says in METRICS.items()),
+            *(f"| `{name}` | {says} Told by the janitor, and by `serve`. |" for name, says in LOADS.items()),
             "| `process_*`, `python_*` | memory, processor time, open files, garbage collections: what the metrics library counts by itself |",
             "",
             "With `PRESSWARDEN_LOG_FORMAT=json` the log on standard error is one JSON object a line: `at`, `level`, `logger`, `event`, and, where a",

@@ -23,6 +23,7 @@ PROCESSES = {
     "beating",
     "sending",
     "probing",
+    "load",
     "start",
     "backup",
     "doctor",

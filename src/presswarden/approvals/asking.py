@@ -3,6 +3,7 @@
 Limits: the deciding is `policy.decide`'s; what the web process learns here is an early answer, the gate asks again.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,12 +19,15 @@ from presswarden.identity.model import Permission
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Tx
 from presswarden.kernel.ids import CorrelationId, PersonId, SiteId
+from presswarden.kernel.log import about
 from presswarden.policy.decide import clocks, decide
 from presswarden.policy.model import Decision, Question, Reason, Stage, Verdict
 from presswarden.policy.rules import Rules
 from presswarden.proposals import plan as plans
 from presswarden.proposals import service as proposals
 from presswarden.proposals.model import Draft, Item, Proposal, Source
+
+log = logging.getLogger(__name__)
 
 UNDO: Final = timedelta(seconds=10)
 """Between the word for something of low risk and its first call: time to take it back (POLICY)."""
@@ -98,6 +102,8 @@ async def submit(tx: Tx, draft: Draft, *, correlation: CorrelationId, now: datet
         now=now,
     )
     await _record(tx, filed, found, now)
+    with about(org=tx.org, correlation=correlation):
+        log.info("proposal %s is filed: %s, %s people asked", filed.id, found.verdict.value, found.needs.people)
     return filed, found
 
 

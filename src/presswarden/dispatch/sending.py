@@ -137,7 +137,9 @@ class Sending:
 
     async def _exchange(self, org: OrgId, ready: lane.Ready) -> lane.Settled | None:
         with about(correlation=ready.request.correlation, call=ready.envelope.call):
-            return await self._conclude(org, ready, await self._wire.post(ready.signed, ready.permit))
+            came = await self._wire.post(ready.signed, ready.permit)
+            log.info("%s: %s", ready.request.tool, came.code if isinstance(came, WireFault) else "the site answered")
+            return await self._conclude(org, ready, came)
 
     async def _conclude(self, org: OrgId, ready: lane.Ready, came: WireAnswer | WireFault) -> lane.Settled | None:
         """Twice at most: answers of one site that end at the same moment can be in each other's way, and the second try sees what the first one met."""

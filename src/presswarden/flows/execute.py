@@ -24,6 +24,7 @@ from presswarden.kernel.canonical import Json
 from presswarden.kernel.clock import Clock
 from presswarden.kernel.db import Database, DatabaseGone
 from presswarden.kernel.ids import Everyone, OrgId, WorkId, new_id
+from presswarden.kernel.log import about
 from presswarden.kernel.wake import Listener, Wake, turns
 from presswarden.mailbox import service as mailbox
 from presswarden.proposals import service as proposals
@@ -139,7 +140,9 @@ class Executor:
             return
         lock, journal = await self._take(work, new_id())
         for task in tasks_of(work, proposal):
-            await self._one(work, proposal, task, journal)
+            with about(org=org, correlation=work.correlation, work=work.id, change=task.change):
+                log.info("a change of %s begins, or goes on", work.site)
+                await self._one(work, proposal, task, journal)
         await persistently(lambda: self._end(work, lock, journal))
         await persistently(lambda: self._wake.ring(proposals.ANALYST))
 
@@ -201,7 +204,8 @@ class Executor:
                     await rollouts.end(tx, change.id, result, code=UNDONE, says=says, now=self._clock.now())
             await rollouts.end_work(tx, work_id, now=self._clock.now())
             await store.forget_answers(tx.org, tx, work_id)
-        log.error("work %s on site %s broke off; its changes are ended as unknown or stopped", work_id, work.site)
+        with about(org=org, correlation=work.correlation):
+            log.error("work %s on site %s broke off; its changes are ended as unknown or stopped", work_id, work.site)
 
     async def _release(self, stop: asyncio.Event, bell: Listener) -> None:
         async for _ in turns(stop, bell, RELEASES_EVERY):

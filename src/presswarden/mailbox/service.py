@@ -92,6 +92,11 @@ async def requests(tx: Tx, site: SiteId, *, limit: int = 20) -> tuple[Request, .
     return await store.requests_of(tx.org, tx, site, limit)
 
 
+async def depth(tx: Tx) -> int:
+    """How many requests have no outcome yet."""
+    return await store.depth(tx.org, tx)
+
+
 async def until_settled(look: Callable[[], Awaitable[Request]], bell: Listener, *, seconds: float, tries: int = 40) -> Request:
     """Look, and look again whenever `bell` (on `answer_channel`) rings, until settled or `seconds` are over. `look` opens its own transaction."""
     found = await look()

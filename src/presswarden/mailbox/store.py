@@ -123,6 +123,11 @@ async def reopen(org: OrgId, tx: Tx, request_id: RequestId, turn: str, *, deadli
     return opened.scalar_one_or_none() is not None
 
 
+async def depth(org: OrgId, tx: Tx) -> int:
+    """Requests that somebody still has to look at."""
+    return await tx.scalar(select(func.count()).select_from(RequestRow).where(RequestRow.org == org, RequestRow.look_at.is_not(None))) or 0
+
+
 async def requests_of(org: OrgId, tx: Tx, site: SiteId, limit: int) -> tuple[Request, ...]:
     newest = select(RequestRow).where(RequestRow.org == org, RequestRow.site == site).order_by(RequestRow.asked_at.desc()).limit(limit)
     return tuple(_request(row) for row in await tx.scalars(newest))

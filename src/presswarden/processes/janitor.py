@@ -29,6 +29,7 @@ from presswarden.mailbox.batches import service as batches
 from presswarden.processes import home
 from presswarden.processes.beating import beating
 from presswarden.processes.checking import Checker
+from presswarden.processes.load import Load
 from presswarden.processes.settings import JanitorSettings
 from presswarden.processes.standing import watched
 from presswarden.proposals import service as proposals
@@ -207,7 +208,8 @@ async def run(settings: JanitorSettings, stop: asyncio.Event) -> None:
     database = await home.open_database(settings.database)
     try:
         await home.require_fitting(database, kek)
-        async with watched("janitor", settings.watch, database, stop), beating(database, SystemClock(), {"janitor": told(settings)}):
+        load = Load(database, SystemClock())
+        async with watched("janitor", settings.watch, database, stop, load), beating(database, SystemClock(), {"janitor": told(settings)}):
             await Janitor(database, SystemClock(), kek, settings.log_host, settings.retention_days).run(stop)
     finally:
         await database.dispose()

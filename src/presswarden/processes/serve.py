@@ -13,6 +13,7 @@ from presswarden.kernel.db import Database
 from presswarden.outside.fetch import Fetcher
 from presswarden.processes import analyst, courier, dispatcher, home, janitor, web
 from presswarden.processes.beating import beating
+from presswarden.processes.load import Load
 from presswarden.processes.migrate import migrate
 from presswarden.processes.settings import ServeSettings
 from presswarden.processes.standing import watched
@@ -56,7 +57,7 @@ async def run(settings: ServeSettings, stop: asyncio.Event, say: Callable[[str],
         listening = asyncio.Event()
         told = {"janitor": janitor.told(settings.janitor), "courier": courier.told(settings.courier)}
         async with (
-            watched("serve", settings.web.watch, database, stop),
+            watched("serve", settings.web.watch, database, stop, Load(database, clock)),
             beating(database, clock, {"web": {}, "dispatcher": {}, "analyst": {}, **told}),
         ):
             await _until_one_ends(

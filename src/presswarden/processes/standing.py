@@ -1,15 +1,15 @@
 """How a process stands, for whoever watches it: `/healthz` (it runs), `/readyz` (it can work), `/metrics` (numbers). One small listener for each process.
 
 It answers on this machine's loopback alone and only where `watch_listen` says so; a proxy that adds a password can stand in front. Limits: three paths, GET,
-one answer a connection, bounded in time; nothing of any organisation is in it.
+one answer a connection, bounded in time; of organisations there are sums alone, and no name.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Info, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -29,6 +29,23 @@ METRICS: Final = {
     "presswarden_log_lines_total": "Lines of its log, by level.",
 }
 """What we count ourselves; `process_` and `python_` are the library's own."""
+LOADS: Final = {
+    "presswarden_sites": "Paired sites, by whether they are heard or silent.",
+    "presswarden_proposals_waiting": "Proposals that wait for somebody's yes.",
+    "presswarden_proposals_oldest_waiting_seconds": "For how long the first of them waits.",
+    "presswarden_requests_open": "Calls to sites that have no outcome yet.",
+    "presswarden_incidents_open": "Open incidents.",
+    "presswarden_notices": "Mails and webhooks of the last days, by whether they are queued or were given up.",
+}
+"""Of all organisations together, told by the janitor alone (and by `serve`): one process of its kind is enough."""
+
+
+class Load(Protocol):
+    """What lies before all organisations, for the one process that tells it."""
+
+    async def now(self) -> Mapping[tuple[str, str], float]:
+        """Name of the number and its state ("" where it has none). Raises `DatabaseGone`."""
+        ...
 
 
 class WatchFailed(PresswardenError):
@@ -47,7 +64,8 @@ class _Counting(logging.Handler):
 class Standing:
     """Of one process."""
 
-    def __init__(self, name: str, database: Database, stop: asyncio.Event) -> None:
+    def __init__(self, name: str, database: Database, stop: asyncio.Event, load: Load | None = None) -> None:
+        self._load = load
         self._database = database
         self._stop = stop
         self._registry = CollectorRegistry()
@@ -60,6 +78,13 @@ class Standing:
         self.counting = _Counting(
             Counter("presswarden_log_lines", METRICS["presswarden_log_lines_total"], ["level"], registry=self._registry)
         )
+
+        self._gauges = {}
+        if load is not None:
+            stated = {"presswarden_sites", "presswarden_notices"}
+            self._gauges = {
+                each: Gauge(each, says, ["state"] if each in stated else [], registry=self._registry) for each, says in LOADS.items()
+            }
 
     async def ready(self) -> str:
         """Empty, or the code of why it can't work now."""
@@ -82,6 +107,10 @@ class Standing:
             return (503 if why else 200), "text/plain", f"{why or 'ok'}\n".encode()
         self._ready.set(0 if why else 1)
         self._stopping.set(1 if self._stop.is_set() else 0)
+        if self._load is not None and not why:
+            with contextlib.suppress(DatabaseGone):
+                for (number, state), value in (await self._load.now()).items():
+                    (self._gauges[number].labels(state) if state else self._gauges[number]).set(value)
         return 200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self._registry)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -108,12 +137,14 @@ async def _asked(reader: asyncio.StreamReader) -> tuple[str, str]:
 
 
 @asynccontextmanager
-async def watched(name: str, where: Watched | None, database: Database, stop: asyncio.Event) -> AsyncIterator[None]:
-    """While the block runs, the process can be watched at `where`; nowhere, if that is None."""
+async def watched(
+    name: str, where: Watched | None, database: Database, stop: asyncio.Event, load: Load | None = None
+) -> AsyncIterator[None]:
+    """While the block runs, the process can be watched at `where`; nowhere, if that is None. With a `load` it tells that too."""
     if where is None:
         yield
         return
-    of = Standing(name, database, stop)
+    of = Standing(name, database, stop, load)
     try:
         server = await asyncio.start_server(of.serve, where.host, where.port, limit=LONGEST)
     except OSError:

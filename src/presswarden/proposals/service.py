@@ -112,6 +112,11 @@ async def soonest(tx: Tx, *, states: Collection[ProposalState], limit: int) -> t
     return await store.soonest(tx.org, tx, states=states, limit=limit)
 
 
+async def waiting(tx: Tx, state: ProposalState) -> tuple[int, datetime | None]:
+    """How many stand there, and since when the first of them does."""
+    return await store.waiting(tx.org, tx, state)
+
+
 async def count(tx: Tx, *, states: Collection[ProposalState]) -> int:
     return await store.count(tx.org, tx, states=states)
 

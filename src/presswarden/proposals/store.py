@@ -155,6 +155,13 @@ async def soonest(org: OrgId, tx: Tx, *, states: Collection[ProposalState], limi
     return tuple(_proposal(org, row) for row in await tx.scalars(first))
 
 
+async def waiting(org: OrgId, tx: Tx, state: ProposalState) -> tuple[int, datetime | None]:
+    """How many stand there, and since when the first of them does."""
+    wanted = select(func.count(), func.min(ProposalRow.filed_at)).where(ProposalRow.org == org, ProposalRow.state == state.value)
+    number, first = (await tx.execute(wanted)).one()
+    return number, first
+
+
 async def count(org: OrgId, tx: Tx, *, states: Collection[ProposalState]) -> int:
     wanted = select(func.count()).select_from(ProposalRow)
     return await tx.scalar(wanted.where(ProposalRow.org == org, ProposalRow.state.in_([state.value for state in states]))) or 0

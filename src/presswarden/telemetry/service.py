@@ -130,6 +130,11 @@ async def standings(tx: Tx) -> Mapping[SiteId, Standing]:
     return {one.site: one for one in await store.standings(tx.org, tx)}
 
 
+async def silent(tx: Tx, now: datetime) -> int:
+    """How many sites are late with their heartbeat."""
+    return await store.silent(tx.org, tx, now - HEARTBEAT_LATE)
+
+
 async def last_contact(tx: Tx, site: SiteId) -> datetime | None:
     """When the site was last heard: its newest heartbeat or verified answer, by our clock."""
     stands = await store.standing(tx.org, tx, site)

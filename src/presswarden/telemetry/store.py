@@ -19,6 +19,7 @@ from sqlalchemy import (
     UpdateBase,
     bindparam,
     delete,
+    func,
     insert,
     select,
     tuple_,
@@ -158,6 +159,12 @@ async def standing(org: OrgId, tx: Tx, site: SiteId) -> Standing | None:
 async def standings(org: OrgId, tx: Tx) -> tuple[Standing, ...]:
     rows = await tx.scalars(select(StandingRow).where(StandingRow.org == org).execution_options(populate_existing=True))
     return tuple(_standing(row) for row in rows)
+
+
+async def silent(org: OrgId, tx: Tx, before: datetime) -> int:
+    """Sites that were not heard since."""
+    heard = func.coalesce(StandingRow.heard_at, StandingRow.expected_since)
+    return await tx.scalar(select(func.count()).select_from(StandingRow).where(StandingRow.org == org, heard < before)) or 0
 
 
 async def inventory(org: OrgId, tx: Tx, site: SiteId) -> Inventory | None:

@@ -1,6 +1,9 @@
 """Approved work is carried out by the real engine, step by step, on each database."""
 
+import json
+import logging
 from collections.abc import AsyncIterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from presswarden.gate import service as gate
 from presswarden.kernel.clock import SystemClock
 from presswarden.kernel.db import Database
 from presswarden.kernel.ids import EVERYONE, CorrelationId, OrgId, RequestId, new_id
+from presswarden.kernel.log import formatter
 from presswarden.mailbox import service as mailbox
 from presswarden.proposals import service as proposals
 from presswarden.rollouts.model import Result
@@ -32,6 +36,27 @@ async def test_an_approved_update_is_made_checked_and_closed(house: House) -> No
         change = await house.until_ended(proposal.id)
     assert (change.result, house.site.version) == (Result.SUCCEEDED, "1.1"), f"{change.code} {change.says}"
     assert [tool for tool, _ in house.site.effects] == ["wp.plugin.update", "wp.change.close"]
+
+
+@pytest.mark.req("W19")
+async def test_what_is_logged_from_the_filing_to_the_last_call_carries_the_correlation_of_the_record(house: House) -> None:
+    written, root = StringIO(), logging.getLogger("presswarden")
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(formatter())
+    root.addHandler(handler)
+    before, level = root.level, logging.INFO
+    root.setLevel(level)
+    try:
+        proposal = await house.propose("1.1")
+        async with house.acting():
+            await house.until_ended(proposal.id)
+    finally:
+        root.setLevel(before)
+        root.removeHandler(handler)
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    of_it = {one["logger"] for one in lines if one.get("correlation") == proposal.correlation and one["org"] == house.org}
+    assert of_it >= {"presswarden.flows.execute", "presswarden.dispatch.sending"}
+    assert {one["correlation"] for one in lines if one["logger"] == "presswarden.dispatch.sending"} == {proposal.correlation}
 
 
 @pytest.mark.req("N6")

@@ -14,10 +14,19 @@ import httpx
 import pytest
 
 from lab.demo.control import PROGRAM
+from presswarden.approvals.wanting import want_update
+from presswarden.audit.model import Actor
+from presswarden.incidents import service as incidents
+from presswarden.incidents.model import SignalKind
 from presswarden.kernel.db import Database
+from presswarden.kernel.ids import CorrelationId, OrgId, new_id
+from presswarden.mailbox import service as mailbox
 from presswarden.processes import home
+from presswarden.processes.load import Load
 from presswarden.processes.settings import Settings, SettingsInvalid, Watched
-from presswarden.processes.standing import METRICS, Standing, WatchFailed, watched
+from presswarden.processes.standing import LOADS, METRICS, Standing, WatchFailed, watched
+from tests.fakes.clock import FrozenClock
+from tests.support.shop import AKISMET, offered, open_shop
 
 pytestmark = pytest.mark.req("N8")
 
@@ -47,6 +56,33 @@ async def test_a_process_says_that_it_runs_whether_it_can_work_and_its_numbers(s
         assert (answer.status_code, answer.text) == (503, "process.stopping\n")
         assert (await client.get("/healthz")).status_code == 200, "it runs as long as it runs"
     await database.dispose()
+
+
+async def test_what_lies_before_all_organisations_is_told_in_sums_without_a_name(
+    database: Database, org: OrgId, frozen: FrozenClock
+) -> None:
+    shop = await open_shop(database, org, frozen.now(), label="Secret Shop")
+    await shop.report(offered(), frozen.now())
+    async with database.transaction(org) as tx:
+        await want_update(tx, shop.site, AKISMET, by=shop.owner, now=frozen.now())
+        await mailbox.ask(
+            tx, shop.site, "wp.site.health", {}, by=Actor("person", shop.owner), correlation=CorrelationId(new_id()), now=frozen.now()
+        )
+        await incidents.raise_signal(tx, SignalKind.CLONE, shop.site, {}, frozen.now())
+    frozen.advance(seconds=3600)
+    of = Standing("janitor", database, asyncio.Event(), Load(database, frozen))
+    told = (await of.answer("/metrics"))[2].decode()
+    for name in LOADS:
+        assert f"# HELP {name} " in told
+    for line in (
+        'presswarden_sites{state="heard"} 0.0', 'presswarden_sites{state="silent"} 1.0', "presswarden_proposals_waiting 1.0",
+        "presswarden_proposals_oldest_waiting_seconds 3600.0", "presswarden_requests_open 1.0", "presswarden_incidents_open 1.0",
+        'presswarden_notices{state="queued"} 0.0',
+    ):  # fmt: skip
+        assert line in told
+    assert "Secret" not in told
+    assert org not in told
+    assert told.count("presswarden_sites{") == 2, "no label grows with the fleet"
 
 
 async def test_a_process_without_its_database_runs_and_is_not_ready(tmp_path: Path) -> None:
