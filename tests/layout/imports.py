@@ -30,9 +30,9 @@ MORE_DOORS = {
 }
 ROOMS = {
     "audit": {"checks"},
-    "identity": {"accounts", "clients", "invitations", "sessions", "tokens"},
+    "identity": {"accounts", "clients", "erasures", "invitations", "limits", "sessions", "tokens"},
     "proposals": {"packages"},
-    "reports": {"answers", "changed", "fleet", "notices", "pulse", "questions", "sites"},
+    "reports": {"answers", "changed", "fleet", "notices", "people", "pulse", "questions", "sites"},
     "mailbox": {"batches"},
     "sites": {"probes", "tags", "views"},
     "telemetry": {"offers"},
@@ -73,6 +73,7 @@ HOMES = {  # where each library may be imported; a library of others that is not
     "smtplib": {"outside.mail"},
     "socket": {"outside.*", "processes.*"},  # processes listen
     "sqlalchemy": {
+        "kernel.address",
         "kernel.db",
         "kernel.store",
         "kernel.copies",
