@@ -142,8 +142,9 @@ async def test_a_box_is_made_once_and_opens_with_its_own_key_alone(database: Dat
     made = await own_box("courier", path, database)
     assert path.stat().st_mode & 0o777 == 0o600
     assert await own_box("courier", path, database) == made
+    async with database.reading(OrgId(new_id())) as tx:
+        assert await public_of(tx.org, tx, "courier") == made.public
     async with database.reading(EVERYONE) as tx:
-        assert await public_of(tx, "courier") == made.public
         with pytest.raises(SealBroken):
             await require_box(EVERYONE, tx, COURIER)
     assert made.open(seal_to(made.public, b"told", "here"), "here") == b"told"

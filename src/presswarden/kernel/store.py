@@ -61,8 +61,9 @@ async def box_made(everyone: Everyone, tx: Tx, owner: str) -> bool:
     return await tx.scalar(select(BoxRow.owner).where(BoxRow.owner == owner)) is not None
 
 
-async def public_of(tx: Tx, owner: str) -> bytes | None:
+async def public_of(org: OrgId, tx: Tx, owner: str) -> bytes | None:
     """What is sealed to for this process; None before it ever ran. It is the same for every organisation."""
+    _ = org
     return await tx.scalar(select(BoxRow.public).where(BoxRow.owner == owner))
 
 

@@ -205,7 +205,7 @@ async def _to_whom(tx: Tx, notice: Notice, about: Proposal | None, *, mail: bool
 
 async def _courier(tx: Tx) -> bytes:
     """Raises `NoCourier`."""
-    found = await kernel.public_of(tx, COURIER)
+    found = await kernel.public_of(tx.org, tx, COURIER)
     if found is None:
         raise NoCourier("No courier ever ran here, so nothing can be sealed for it.", do="Start the courier, then do it again.")
     return found
