@@ -19,6 +19,10 @@ LONG_CALL: Final = 25
 """Seconds for the first call of a snapshot with tables: a dump in one call is a point in time (W14)."""
 SHORT_CALL: Final = 10
 _STOP_ASKED_EVERY: Final = 10
+_LOST: Final = (
+    "The site made the snapshot, and the answer that says where its folder can be tried from outside was lost for good. Nothing was begun; the snapshot stays "
+    "on the site. Ask for the change again: it makes a snapshot of its own."
+)
 _KEPT: Final = frozenset({"made", "verified"})
 
 
@@ -121,13 +125,15 @@ async def _kept(hands: Hands, task: Task, name: str, told: Outcome, canary: Json
     kept = listed.result.get("snapshots")
     for one in kept if isinstance(kept, list | tuple) else ():
         if isinstance(one, Mapping) and one.get("id") == task.snapshot and one.get("state") in _KEPT:
-            return {"done": True, "verified": one.get("state") == "verified", "says": "", "canary": canary}
+            return {"done": True, "verified": one.get("state") == "verified", "says": "", "canary": canary, "lost": canary is None}
     return untouched(told)
 
 
 async def _shut(hands: Hands, task: Task, made: Mapping[str, Json]) -> Ending | None:
     canary = made.get("canary")
-    if not isinstance(canary, Mapping):  # the last answer was lost: the first step names the canary again only in a snapshot of its own
+    if made.get("lost") is True:  # the canary is named in a step's answer alone, and this snapshot had only one
+        return Ending(Result.REFUSED, "snapshot.answer_lost", _LOST)
+    if not isinstance(canary, Mapping):
         return Ending(Result.REFUSED, "snapshot.not_tested", "Whether the snapshot's folder is shut could not be tested from outside.")
     path, token = canary.get("path"), canary.get("token")
     open_to_all = (

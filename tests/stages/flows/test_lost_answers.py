@@ -38,6 +38,14 @@ async def test_a_snapshot_that_the_list_does_not_know_as_made_is_none(kept: list
     assert (ended.result, ended.code, site.acts) == (Result.REFUSED, "action.step", [])
 
 
+async def test_a_snapshot_whose_only_answer_was_lost_begins_nothing_and_says_what_happened_and_what_to_do() -> None:
+    bend = {"snapshot.0": UNKNOWN, "snapshot.0.again": refused("action.step"), "snapshot.0.on": refused("action.step")}
+    site = FakeSite(bend=bend, snapshots=[{"id": SNAPSHOT, "state": "made"}])
+    ended = await ends(site)
+    assert (ended.result, ended.code, site.acts) == (Result.REFUSED, "snapshot.answer_lost", [])
+    assert "Ask for the change again" in ended.says
+
+
 # An act of whose end nobody knows.
 
 
