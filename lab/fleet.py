@@ -119,7 +119,7 @@ def _place(home: Path, root: Path, php: Php, tree: core.Core, port: int, number:
     """The folders and settings of one site; its tables come later."""
     name = f"s{number:04}"
     place = home / "sites" / name
-    own, content, state = place / "root", place / "root" / "wp-content", place / "state"
+    own, content, state = place / "wordpress", place / "wordpress" / "wp-content", place / "state"
     for folder in ("plugins", "uploads", "upgrade", "languages"):
         (content / folder).mkdir(parents=True)
     (state / "db").mkdir(parents=True)

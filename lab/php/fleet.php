@@ -25,15 +25,15 @@ if ( preg_match( '#^/(s\d{4})(/.*)?$#D', $presswarden_lab_path, $presswarden_lab
 	$_SERVER['REQUEST_URI'] = '/' . $presswarden_lab_site . $_SERVER['REQUEST_URI']; // as the site's home has it
 }
 $presswarden_lab_place = $presswarden_lab_home . '/sites/' . ( $presswarden_lab_site ?? '' );
-if ( ! isset( $presswarden_lab_site ) || ! is_file( $presswarden_lab_place . '/root/wp-config.php' ) || preg_match( '#/\.|\.sqlite$#', $presswarden_lab_path ) ) {
+if ( ! isset( $presswarden_lab_site ) || ! is_file( $presswarden_lab_place . '/wordpress/wp-config.php' ) || preg_match( '#/\.|\.sqlite$#', $presswarden_lab_path ) ) {
 	http_response_code( 404 );
 	return true;
 }
 presswarden_lab_watch_request( $presswarden_lab_place . '/state' );
 
 // Core's own files are links, so a script among them would take the shared tree for the site's folder.
-define( 'ABSPATH', $presswarden_lab_place . '/root/' );
-$presswarden_lab_root = $presswarden_lab_place . '/root';
+define( 'ABSPATH', $presswarden_lab_place . '/wordpress/' );
+$presswarden_lab_root = $presswarden_lab_place . '/wordpress';
 $presswarden_lab_file = $presswarden_lab_root . $presswarden_lab_path;
 if ( is_dir( $presswarden_lab_file ) && is_file( rtrim( $presswarden_lab_file, '/' ) . '/index.php' ) ) {
 	$presswarden_lab_path = rtrim( $presswarden_lab_path, '/' ) . '/index.php';
