@@ -63,7 +63,7 @@ def _heartbeats(keep: Callable[[Found], None]) -> None:
         for name, url in urls.items():
             found[name] = simulated.run(url, Path(folder))
             _say(f"{name}: {json.dumps(found[name])}")
-    keep(found)
+            keep(found)
 
 
 def _page(keep: Callable[[Found], None]) -> None:
