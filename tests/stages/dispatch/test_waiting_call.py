@@ -96,6 +96,25 @@ async def test_waiting_calls_are_signed_afresh_every_two_minutes_with_the_same_b
     assert room.site.take_along(dict(second.headers), second.body)[0] == 200
 
 
+async def test_what_the_last_try_came_to_is_told_while_the_call_waits_and_is_no_outcome(room: Room) -> None:
+    request = await _asked(room)
+    for _ in range(2):
+        waiting = await room.look(request)
+        assert waiting.outcome is None
+        assert waiting.so_far is not None
+        assert waiting.so_far.code == "site.unreachable"
+        assert waiting.so_far.do
+        room.clock.advance(seconds=120)
+        await room.dispatcher.resign_waiting()
+    (call,) = await _waiting(room)
+    status, body, signature = room.site.take_along(dict(call.headers), call.body)
+    assert await _post(room, call.headers["X-WP-Agent-ToolCallId"], status, body, signature)
+    await room.dispatcher.serve_waiting()
+    settled = await room.look(request)
+    assert (settled.so_far, settled.state) == (None, RequestState.DONE)
+    assert settled.outcome is not None
+
+
 async def test_a_stale_signature_is_never_handed_out(room: Room) -> None:
     await _asked(room)
     room.clock.advance(seconds=170)
