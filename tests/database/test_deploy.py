@@ -2,6 +2,8 @@
 
 import configparser
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import yaml
 
 from presswarden.processes.settings import Settings
 from tests.support.roles import DEPLOY, PROCESSES
+from tests.support.units import PROGRAM, lines_of
 
 pytestmark = pytest.mark.req("N8", "W5")
 
@@ -27,11 +30,6 @@ def unit(name: str) -> configparser.RawConfigParser:
     found.optionxform = str  # type: ignore[assignment,method-assign]  # keys keep their case
     found.read(DEPLOY / "systemd" / f"presswarden-{name}.service")
     return found
-
-
-def lines_of(name: str, key: str) -> list[str]:
-    text = (DEPLOY / "systemd" / f"presswarden-{name}.service").read_text()
-    return re.findall(rf"^{key}=(.*)$", text, re.MULTILINE)
 
 
 def settings_of(name: str) -> dict[str, str]:
@@ -94,3 +92,14 @@ def test_the_owners_login_migrates_and_does_nothing_else() -> None:
     users = [name for name in compose()["services"] if "env/owner.env" in compose()["services"][name].get("env_file", [])]
     assert users == ["migrate"]
     assert not [process for process in PROCESSES if "/etc/presswarden/owner.env" in lines_of(process, "EnvironmentFile")]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_finds_no_fault_with_the_units(tmp_path: Path) -> None:
+    for path in (DEPLOY / "systemd").iterdir():
+        (tmp_path / path.name).write_text(path.read_text().replace("/opt/presswarden/bin/presswarden", str(PROGRAM)))
+    units = sorted(tmp_path.glob("*.service"))
+    assert len(units) == len(PROCESSES) + 1
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, check=False)
+    ours = [line for line in done.stderr.splitlines() if "presswarden" in line]
+    assert (done.returncode, ours) == (0, [])

@@ -1,5 +1,6 @@
 """The five processes as programs of their own on PostgreSQL, each with its own key and its own role: a site is paired, read, heard, paused, changed and proved.
 
+They are started by the units of deploy/systemd, command and settings as they stand there, and stop as those ask them to.
 Two of web and two of the dispatcher, as in an installation that is to stand the loss of one. Between all of them and PostgreSQL stands a pooler in
 transaction mode, because what passes there passes without it too: the tests of roles and of two dispatchers go straight to the server.
 """
@@ -19,7 +20,6 @@ from pathlib import Path
 
 import pytest
 
-from lab.demo.control import PROGRAM
 from lab.packages import write_plugin
 from lab.recorder import Recorder
 from lab.server import free_port
@@ -28,12 +28,15 @@ from lab.updates import UpdateServer
 from tests.stories.changing import Changing, ask_for_updates, at_a_terminal, newest_change
 from tests.stories.scene import Paired, pair, until
 from tests.support.pooler import pooler, through
-from tests.support.roles import PROCESSES, psql, url_as
+from tests.support.roles import PROCESSES, url_as
 from tests.support.roles import apart as database_apart
+from tests.support.units import Place
 
 pytestmark = [pytest.mark.site, pytest.mark.postgres, pytest.mark.req("N8", "W5")]
 
-KEYS = {"web": "web", "dispatcher": "dispatcher", "janitor": "janitor", "courier": "courier"}
+KEYS = ("web", "dispatcher", "janitor", "courier")
+HERE = ("PRESSWARDEN_URL", "PRESSWARDEN_LISTEN", "PRESSWARDEN_PACKAGE_HOSTS")
+"""What the settings of deploy/ leave to whoever installs, and the test installs elsewhere."""
 RUNNING = ("web", "web-2", "dispatcher", "dispatcher-2", "janitor", "analyst", "courier")
 DENIED = re.compile(r"InsufficientPrivilege|permission denied|row-level security|Traceback")
 
@@ -52,23 +55,33 @@ class Apart(Changing):
         return {**super().environment(), "PRESSWARDEN_DATABASE": url_as("web", self.pooled)}
 
     def start(self) -> int:
+        """As deploy/ says: settings and keys put in place, the unit that migrates, then each unit's own command with its own environment."""
         self.home.mkdir(parents=True)
-        self.run("migrate", environment={"PRESSWARDEN_DATABASE": url_as("owner", self.database)})
-        psql(url_as("owner", self.database), "grants.sql")
-        keys = {owner: secrets.token_hex(32) for owner in KEYS}
+        place, name = Place(self.home / "etc", self.home), self.database.rpartition("/")[2]
+        place.settle(self.pooled.partition("@")[2])
+        owner = place.etc / "owner.env"  # what is done once goes to the server itself
+        owner.write_text(
+            owner.read_text().replace(self.pooled.partition("@")[2], f"{self.database.partition('@')[2].partition('/')[0]}/{name}")
+        )
+        for command in place.commands("migrate"):
+            subprocess.run(command, env={**os.environ, **place.environment("migrate")}, check=True)
+        keys = {process: secrets.token_hex(32) for process in KEYS}
         for name in RUNNING:
             process = name.partition("-")[0]
+            given = place.environment(process)
             home = self.home / name
             (home / "keys").mkdir(parents=True, mode=0o700)
             if process in keys:
                 key = os.open(home / "keys" / f"{process}.kek", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(key, "w") as file:
                     file.write(keys[process])
-            environment = {**self.environment(), "PRESSWARDEN_HOME": str(home), "PRESSWARDEN_DATABASE": url_as(process, self.pooled)}
+            here = {key: value for key, value in self.environment().items() if key not in given or key in HERE}
+            environment = {**given, **here, "PRESSWARDEN_HOME": str(home)}
             if name == "web-2":
                 environment["PRESSWARDEN_LISTEN"] = f"127.0.0.1:{free_port()}"
+            (command,) = place.commands(process)
             with (self.home / "serve.log").open("ab") as log:
-                self.running[name] = subprocess.Popen([PROGRAM, process], env=environment, stdout=log, stderr=log, start_new_session=True)
+                self.running[name] = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         until(self.answers, "the web process answers")
         return self.running["web"].pid
 
@@ -86,8 +99,8 @@ class Apart(Changing):
     def stop(self) -> None:
         for process in self.running.values():
             process.send_signal(signal.SIGTERM)
-        for process in self.running.values():
-            process.wait(30)
+        ended = {name: process.wait(90) for name, process in self.running.items()}
+        assert set(ended.values()) <= {0}, (ended, self.log())
 
 
 @pytest.fixture(scope="module")
