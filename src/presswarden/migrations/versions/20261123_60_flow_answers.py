@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261123_60"
-down_revision = "20261123_20"
+down_revision = "20261123_21"
 
 
 def upgrade() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any  # rows, column by column
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, String, case, exists, func, or_, select, union
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from presswarden.kernel.db import Base, Tenant, Tx
@@ -114,8 +114,14 @@ def _condition(late: datetime) -> ColumnElement[str]:
     )
 
 
-def _needs_attention(late: datetime) -> ColumnElement[bool]:
-    return and_(FleetRow.state == "paired", or_(FleetRow.heard_at.is_(None), FleetRow.heard_at < late, FleetRow.incidents > 0))
+def _needs_attention(org: OrgId, reach: Reach, late: datetime) -> CompoundSelect[Any]:
+    """Silent or in trouble: found from the few that are, not from all that could be."""
+    silent = select(HeardRow.site).where(*_of(org, reach, HeardRow), or_(HeardRow.heard_at.is_(None), HeardRow.heard_at < late))
+    return union(silent, select(TroubledRow.site).where(*_of(org, reach, TroubledRow)))
+
+
+def _of(org: OrgId, reach: Reach, row: type[AllRow | OfferedRow | HeardRow | TroubledRow]) -> list[ColumnElement[bool]]:
+    return [row.org == org, *([] if reach is None else [row.site.in_(list(reach))])]
 
 
 _WORST = {each.value: place for place, each in enumerate(Condition)}
@@ -152,7 +158,7 @@ def _which(org: OrgId, reach: Reach, wish: Wish, late: datetime) -> list[ColumnE
     if wish.tab is Tab.UPDATES:
         found.append(FleetRow.updates > 0)
     if wish.tab is Tab.ATTENTION:
-        found.append(_needs_attention(late))
+        found.append(FleetRow.site.in_(select(_needs_attention(org, reach, late).subquery().c.site)))
     if wish.text:
         found.append(
             or_(*(column.icontains(wish.text, autoescape=True) for column in (FleetRow.label, FleetRow.home, FleetRow.client_name)))
@@ -209,16 +215,12 @@ async def count(org: OrgId, tx: Tx, reach: Reach, wish: Wish, late: datetime) ->
 
 
 async def tabs(org: OrgId, tx: Tx, reach: Reach, late: datetime) -> Tabs:
-    def of(row: type[AllRow | OfferedRow | HeardRow | TroubledRow]) -> list[ColumnElement[bool]]:
-        return [row.org == org, *([] if reach is None else [row.site.in_(list(reach))])]
-
-    silent = select(HeardRow.site).where(*of(HeardRow), or_(HeardRow.heard_at.is_(None), HeardRow.heard_at < late))
-    amiss = union(silent, select(TroubledRow.site).where(*of(TroubledRow))).subquery()
+    amiss = _needs_attention(org, reach, late).subquery()
     found = [
         await tx.scalar(query)
         for query in (
-            select(func.count()).select_from(AllRow).where(*of(AllRow)),
-            select(func.count()).select_from(OfferedRow).where(*of(OfferedRow)),
+            select(func.count()).select_from(AllRow).where(*_of(org, reach, AllRow)),
+            select(func.count()).select_from(OfferedRow).where(*_of(org, reach, OfferedRow)),
             select(func.count()).select_from(amiss),
         )
     ]
