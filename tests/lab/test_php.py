@@ -67,7 +67,7 @@ def test_a_named_php_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPa
 @pytest.mark.wasm
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
-@pytest.mark.parametrize("version", ["7.4", "8.5"])
+@pytest.mark.parametrize("version", ["8.5"])
 def test_php_in_wasm_runs_a_site_and_its_command_line(version: str, on_disk: Path) -> None:
     found = php.wasm(version)
     assert (found.rung, found.version.startswith(version + ".")) == (Rung.WASM, True)
