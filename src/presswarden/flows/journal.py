@@ -51,6 +51,11 @@ class Journal:
         del self._due[: len(due)]
 
 
+async def forget_all(tx: Tx) -> None:
+    """Let go what the organisation's work answered, all of which was given up."""
+    await store.forget_all_answers(tx.org, tx)
+
+
 def _together(due: tuple[Write | _Answer, ...]) -> Iterator[Write | list[_Answer]]:
     """In their order; answers that follow each other as one."""
     answers: list[_Answer] = []

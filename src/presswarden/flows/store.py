@@ -66,6 +66,10 @@ async def forget_answers(org: OrgId, tx: Tx, work: WorkId) -> None:
     await tx.change(_FORGET, of=work)
 
 
+async def forget_all_answers(org: OrgId, tx: Tx) -> None:
+    await tx.execute(delete(AnswerRow).where(AnswerRow.org == org).execution_options(synchronize_session=False))
+
+
 async def begin(everyone: Everyone, tx: Tx, executor: str, boot: str, now: datetime) -> None:
     """This start of the executor is the one that counts."""
     _across(everyone, tx)

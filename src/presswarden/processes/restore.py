@@ -18,6 +18,7 @@ from typing import BinaryIO, Final
 
 from presswarden.audit import service as audit
 from presswarden.audit.model import Actor, Entry
+from presswarden.flows import journal
 from presswarden.identity import service as identity
 from presswarden.identity.invitations import service as invitations
 from presswarden.identity.sessions import service as sessions
@@ -146,6 +147,7 @@ async def hold_everything(database: Database, made_at: str, *, now: datetime) ->
         async with database.transaction(one.id) as tx:
             requests = await letters.settle_open(tx, by=OPERATOR, now=now)
             changes = await rollouts.give_up(tx, code="change.restored", says=_SAYS, now=now)
+            await journal.forget_all(tx)
             waiting = await installations.hold_all(tx, now=now)
             signed_in, links = await sessions.end_everybody(tx), await invitations.withdraw_all(tx)
             told: dict[str, Json] = {

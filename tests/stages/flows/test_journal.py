@@ -6,7 +6,7 @@ import pytest
 
 from presswarden.dispatch import locks
 from presswarden.dispatch.model import Lock, LockLost
-from presswarden.flows import store
+from presswarden.flows import journal, store
 from presswarden.flows.journal import Journal
 from presswarden.kernel.canonical import Json
 from presswarden.kernel.db import Database, Tx
@@ -91,6 +91,18 @@ async def test_a_run_that_lost_its_site_keeps_nothing_more(database: Database, w
         async with slow.transaction():
             raise AssertionError("it does not come to this")
     assert "look" not in await opened(database, work, frozen)
+
+
+async def test_what_work_answered_that_was_given_up_goes_and_other_organisations_keep_theirs(database: Database, work: Work) -> None:
+    other = OrgId(new_id())
+    for org in (work.org, other):
+        async with database.transaction(org) as tx:
+            await store.keep(org, tx, work.id, [(0, "look", 1)])
+    async with database.transaction(work.org) as tx:
+        await journal.forget_all(tx)
+        assert await store.answers(work.org, tx, work.id) == {}
+    async with database.reading(other) as tx:
+        assert await store.answers(other, tx, work.id) == {"look": 1}
 
 
 async def _taken_over(database: Database, work: Work, frozen: FrozenClock) -> Lock:
