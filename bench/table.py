@@ -132,7 +132,7 @@ def _records(runs: Sequence[Kept]) -> str:
         head,
         [
             (f"{one['count']}", f"{found['entries']:,.0f}", _s(found["placed_after"]), _s(found["verify_seconds"]), f"{found['database_mb']:.1f} MB",
-             f"{one['memory']['control']:.0f} MB", f"{one['memory']['control_most']:.0f} MB", f"{one['memory']['php']:.0f} MB")
+             *(f"{one['memory'][name]:.0f} MB" if "memory" in one else "not measured" for name in ("control", "control_most", "php")))
             for one in runs if (found := one.get("record"))
         ],
     )  # fmt: skip
