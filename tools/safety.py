@@ -90,7 +90,9 @@ def safety(root: Path) -> str:
     lines += [
         "Made by `make docs` from docs/safety.toml and the tests. `held`: its proof tries to break it. `held and needed`: with its rule switched off,"
     ]
-    lines += ["what is tried comes through. `open`: not in place. [What is attacked, and where](reference/attacks.md) lists it from the other side."]
+    lines += [
+        "what is tried comes through. `open`: not in place. [What is attacked, and where](reference/attacks.md) lists it from the other side."
+    ]
     named: set[str] = set()
     for section in told["section"]:
         lines += ["", f"{'#' * section.get('level', 2)} {section['title']}"]

@@ -274,7 +274,9 @@ def _is_organisation(name: str) -> bool:
     return _ORGANISATION.match(name) is not None
 
 
-def _name_no_other_organisation(connection: Connection, _cursor: object, _statement: str, _values: object, context: Any, _many: bool) -> None:
+def _name_no_other_organisation(
+    connection: Connection, _cursor: object, _statement: str, _values: object, context: Any, _many: bool
+) -> None:
     """The last look, at whatever is sent: also inserts and what goes past the narrowing say no organisation but the transaction's own."""
     scope = connection.get_execution_options().get("presswarden_scope", EVERYONE)
     rows = context.compiled_parameters if not isinstance(scope, Everyone) and context.compiled is not None else ()
