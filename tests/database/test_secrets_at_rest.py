@@ -1,12 +1,14 @@
 """Which columns could hold a secret, all of them, and how each is kept: the list is walked from the schema, so a new column has to say what it is."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import JSON, Column, LargeBinary, String, text
+from sqlalchemy.exc import ProgrammingError
 
 from presswarden.identity import service as identity
 from presswarden.kernel.db import Base, Database
@@ -23,6 +25,7 @@ from tests.database.test_migrations import _differences
 from tests.fakes.clock import FrozenClock
 from tests.stages.outside.servers import LOOPBACK
 from tests.support.couriers import COURIER, courier_box
+from tests.support.roles import apart, url_as
 
 pytestmark = pytest.mark.req("W9", "W20")
 
@@ -159,3 +162,29 @@ async def test_a_box_is_made_once_and_opens_with_its_own_key_alone(database: Dat
     with pytest.raises(KekStrange):
         await require_each_fitting(database, read_kek("courier", path))
     assert repr(made) == "Box(owner='courier')"
+
+
+@pytest.fixture
+def parted(postgres_cluster: str) -> Iterator[str]:
+    with apart(postgres_cluster) as url:
+        yield url
+
+
+@pytest.mark.postgres
+@pytest.mark.req("W5")
+async def test_apart_the_courier_makes_its_box_and_the_web_process_seals_to_it(parted: str, frozen: FrozenClock, tmp_path: Path) -> None:
+    """Each as its own login: what the one makes, the other may use and not make."""
+    databases = courier, web, owners = [Database(url_as(name, parted)) for name in ("courier", "web", "owner")]
+    org = OrgId(new_id())
+    try:
+        owner = await _owner(owners, org, frozen)
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            await courier_box(web)
+        mine = await own_box("courier", tmp_path / "keys" / "courier.kek", courier)
+        async with web.transaction(org) as tx:
+            hook, key = await notices.add_webhook(tx, "https://hooks.example/in", by=owner, now=frozen.now())
+        async with courier.reading(org) as tx:
+            assert await notices.place_of(tx, mine, hook.id) == ("https://hooks.example/in", key)
+    finally:
+        for each in databases:
+            await each.dispose()
