@@ -49,7 +49,8 @@ def _missing(kept: Kept, runs: Sequence[Kept]) -> list[str]:
     )
     have = {one["count"]: one for one in runs}
     found = [f"{name} of {count} sites" for count, names in asked.items() for name in names if name not in have.get(count, {})]
-    return found + [name for name in ("heartbeats", "page") if name not in kept]
+    found += [f"10,000 heartbeats on {name}" for name in ("sqlite", "postgresql") if name not in kept.get("heartbeats", {})]
+    return found + ["page"] * ("page" not in kept)
 
 
 def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -120,7 +121,7 @@ def _updates(runs: Sequence[Kept]) -> str:
 def _records(runs: Sequence[Kept]) -> str:
     head = (
         "sites",
-        "entries",
+        "entries by then",
         "all placed after",
         "`audit verify`",
         "database",
@@ -128,14 +129,17 @@ def _records(runs: Sequence[Kept]) -> str:
         "at its most",
         "PHP, 10 workers",
     )
-    return _rows(
-        head,
-        [
-            (f"{one['count']}", f"{found['entries']:,.0f}", _s(found["placed_after"]), _s(found["verify_seconds"]), f"{found['database_mb']:.1f} MB",
-             *(f"{one['memory'][name]:.0f} MB" if "memory" in one else "not measured" for name in ("control", "control_most", "php")))
-            for one in runs if (found := one.get("record"))
-        ],
-    )  # fmt: skip
+    return _rows(head, [(f"{one['count']}", *_record(one.get("record")), *_memory(one.get("memory"))) for one in runs])
+
+
+def _record(found: Kept | None) -> tuple[str, ...]:
+    if found is None:
+        return ("-",) * 4
+    return f"{found['entries']:,.0f}", _s(found["placed_after"]), _s(found["verify_seconds"]), f"{found['database_mb']:.1f} MB"
+
+
+def _memory(found: Kept | None) -> tuple[str, ...]:
+    return ("-",) * 3 if found is None else tuple(f"{found[name]:.0f} MB" for name in ("control", "control_most", "php"))
 
 
 def _simulated(kept: Kept) -> str:
