@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import asyncpg
 import pytest
-from sqlalchemy import insert, select, text, update
-from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from presswarden.identity import service as identity
 from presswarden.identity.store import ClientRow, ClientSiteRow, PersonRow
@@ -87,13 +87,14 @@ async def test_core_text_and_the_bare_connection_read_one_organisation_alone(web
 async def test_rows_for_another_organisation_are_not_taken(web: Database, two: tuple[OrgId, OrgId]) -> None:
     mine, others = two
     rows = [{"org": org, "client": new_id(), "name": new_id(), "created_at": NOW} for org in (mine, others)]
-    for statement, values in ((insert(ClientRow), rows), (insert(ClientRow.__table__), rows)):
-        with pytest.raises(DBAPIError, match="row-level security"):
+    for statement in (insert(ClientRow), insert(ClientRow.__table__)):
+        with pytest.raises(RuntimeError, match="another organisation"):  # our own last look; what follows goes past it
             async with web.transaction(mine) as tx:
-                await (await tx.connection()).execute(statement, values)
-    with pytest.raises(ProgrammingError, match="row-level security"):
+                await (await tx.connection()).execute(statement, rows)
+    with pytest.raises(DBAPIError, match="row-level security"):
         async with web.transaction(mine) as tx:
-            await tx.execute(insert(ClientRow), rows)
+            theirs = tuple(rows[1].values())
+            await tx.direct.exec_driver_sql("INSERT INTO clients (org, client, name, created_at) VALUES ($1, $2, $3, $4)", theirs)
     with pytest.raises(DBAPIError, match="row-level security"):
         async with web.transaction(mine) as tx:
             await tx.direct.exec_driver_sql("UPDATE clients SET org = $1", (others,))
@@ -102,7 +103,7 @@ async def test_rows_for_another_organisation_are_not_taken(web: Database, two: t
 async def test_rows_of_another_organisation_are_neither_changed_nor_deleted(web: Database, two: tuple[OrgId, OrgId]) -> None:
     mine, others = two
     async with web.transaction(mine) as tx:
-        changed = await tx.direct.execute(update(PersonRow.__table__).where(PersonRow.__table__.c.org == others).values(name="Mallory"))
+        changed = await tx.direct.exec_driver_sql("UPDATE people SET name = 'Mallory' WHERE org = $1", (others,))
         assert changed.rowcount == 0
         assert (await tx.direct.exec_driver_sql("DELETE FROM role_grants WHERE org = $1", (others,))).rowcount == 0
 
