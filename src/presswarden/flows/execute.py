@@ -197,6 +197,8 @@ class Executor:
         """A fault of ours ended the workflow. What it left open is not known; what it had not begun never does."""
         async with self._database.transaction(org) as tx:
             work = await rollouts.work(tx, work_id)
+            if work.state is WorkState.ENDED:  # between two looks, ours and the one at the engine's books
+                return
             for change in await rollouts.changes(tx, work=work_id, limit=10_000):
                 if change.result is None:
                     result = Result.STOPPED if change.began_at is None else Result.UNKNOWN

@@ -22,7 +22,8 @@ async def held(tx: Tx, work: Work, *, now: datetime) -> tuple[str, str]:
     """Code and words of what holds it for now; both empty when it is to begin, be it to be refused."""
     if now >= work.not_after:
         return "", ""
-    if await rollouts.open_change(tx, work.site) is not None:
+    opened = await rollouts.open_change(tx, work.site)
+    if opened is not None and opened.work != work.id:  # its own: another dispatcher has begun it and is about to say so
         return "change.other_open", "Another change is open on this site."
     asked = await proposals.proposal(tx, work.proposal)
     found: list[tuple[str, str]] = []

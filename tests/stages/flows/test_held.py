@@ -15,6 +15,7 @@ from presswarden.kernel.db import Database
 from presswarden.kernel.ids import OrgId, ProposalId
 from presswarden.mailbox import service as mailbox
 from presswarden.policy.model import Mode
+from presswarden.rollouts import service as rollouts
 from presswarden.rollouts.model import Result
 from presswarden.telemetry import service as telemetry
 from tests.fakes.changing import ChangingSite
@@ -112,3 +113,11 @@ async def test_what_does_not_pass_by_itself_is_refused_at_once(house: House) -> 
     async with house.acting():
         change = await house.until_ended(proposal.id)
     assert (change.result, change.code, house.site.effects) == (Result.REFUSED, "gate.policy.observe", [])
+
+
+async def test_work_that_another_dispatcher_has_just_begun_is_not_put_off_for_its_own_change(house: House) -> None:
+    proposal, now = await house.propose("1.1"), house.clock.now()
+    async with house.database.transaction(house.org) as tx:
+        (work,) = await rollouts.work_of(tx, proposal.id)
+        await rollouts.begin(tx, await rollouts.change(tx, work.changes[0]), now=now)
+        assert await starting.held(tx, work, now=now) == ("", "")
