@@ -1,8 +1,8 @@
 """Attack 30, of people: find what lets somebody in anywhere but in their own hands: database, record and its export, logs, later pages, the API.
 
 Each is made as people make it, and looked for raw, in hex and in base64: password, the app's seed, recovery codes, sessions and their forms' tokens, links,
-tickets, tokens of the API, the code of the first start, webhooks' keys, the mail server's password. Limits: a webhook's key stands in the database as it is,
-for the courier signs with it and holds no key that would open it; whoever reads the database reads it. So does a link that waits to be mailed.
+tickets, tokens of the API, the code of the first start, webhooks' keys, the mail server's password. Limits: webhooks' keys and letters are
+sealed for the courier alone: whoever holds its key and the database reads them.
 """
 
 import base64
