@@ -92,6 +92,7 @@ class Ground:
     guard: Guard = field(default_factory=Guard)
     _library: Path | None = None
     _wires: int = 0
+    _disks: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not os.environ.get(_APART):
@@ -104,7 +105,10 @@ class Ground:
             subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", self._library, HERE / "clock.c"], check=True)
 
     def close(self) -> None:
+        """Once nobody stands on a disk any more: what was mounted last goes first, so that the room can be removed."""
         self.guard.close()
+        for folder in reversed(self._disks):
+            subprocess.run(["umount", "-l", folder], check=False, capture_output=True)
 
     def clock(self, name: str) -> Clock:
         file = self.room / f"{name}.clock"
@@ -116,6 +120,7 @@ class Ground:
         folder.mkdir(parents=True, exist_ok=True)
         if "disk" not in self.missing:
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "none", folder], check=True)
+            self._disks.append(folder)
 
     def wire(self) -> Wire | None:
         """None where networks can't be made."""

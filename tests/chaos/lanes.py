@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
+from sqlalchemy import text
 
 from lab.guard import Guard
 from lab.installed import Event
@@ -90,9 +91,8 @@ class Lane:
     def silence_counts(self) -> None:
         """As if half a minute were over for executors that were not seen for some seconds: the janitor gives what they had to others."""
         if self.plane.on_postgres:
-            self.plane.across(
-                f"UPDATE executors SET seen_at = now() - interval '1 minute' WHERE seen_at < now() - interval '{UNSEEN} seconds'"
-            )
+            seen = f"UPDATE executors SET seen_at = now() - interval '1 minute' WHERE seen_at < now() - interval '{UNSEEN} seconds'"
+            self.plane.write(lambda tx: tx.execute(text(seen)))
 
 
 @contextmanager

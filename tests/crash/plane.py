@@ -281,15 +281,6 @@ class Plane:
     def write(self, work: Callable[[Tx], Awaitable[T]], *, rings: bool = False) -> T:
         return self._loop.run(self._work(work, writes=True, rings=rings))
 
-    def across(self, sql: str) -> None:
-        """A statement on tables that no organisation has."""
-
-        async def whole() -> None:
-            async with self._desk.transaction(EVERYONE) as tx:
-                await tx.execute(text(sql))
-
-        self._loop.run(whole())
-
     async def _work(self, work: Callable[[Tx], Awaitable[T]], *, writes: bool, rings: bool = False) -> T:
         org = await self._organisation()
         database = self._desk

@@ -8,7 +8,6 @@ Limits: nothing here knows what a change is.
 
 import asyncio
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -35,8 +34,8 @@ SCHEMA: Final = "dbos"
 """On PostgreSQL: the engine's own name for it."""
 FILE: Final = "flows.sqlite"
 KEPT_DAYS: Final = 30
-UNABLE: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
-"""What lies with the books' file and not with what was asked of it."""
+UNABLE: Final = frozenset({8, 10, 13, 14})
+"""SQLite's codes for what lies with the file: it can't be written, does not work, its disk is full, it can't be opened."""
 _UNFINISHED: Final = ("42P01", "42703")
 """PostgreSQL's codes for a table and for a column that is not there."""
 _SAID_EVERY: Final = 60.0
@@ -69,8 +68,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 def _to_be_waited_for(context: ExceptionContext) -> None:
     """What lies with the file and passes (a full disk) is said as a lock: the engine waits and tries again; at anything else it drops the run, unseen."""
     fault = context.original_exception
-    if isinstance(fault, sqlite3.OperationalError) and (fault.sqlite_errorcode & 0xFF) in UNABLE:
-        raise OperationalError(context.statement, None, sqlite3.OperationalError(f"database is locked: {fault}")) from fault
+    if getattr(fault, "sqlite_errorcode", 0) & 0xFF in UNABLE:
+        raise OperationalError(context.statement, None, type(fault)(f"database is locked: {fault}")) from fault
 
 
 class Engine:
