@@ -163,6 +163,21 @@ def age(agency: Agency, proposal: str) -> None:
         rows.execute("COMMIT")
 
 
+@contextmanager
+def marked_critical(owner: Somebody, connected: Connected) -> Iterator[None]:
+    def press(name: str) -> None:
+        owner.page.goto(f"/confirm?next={urlsplit(connected.page).path}")
+        owner.confirm()
+        owner.page.get_by_role("button", name=name).click()
+        expect(owner.page.get_by_role("button", name=name)).to_have_count(0)
+
+    press("Mark as critical")
+    try:
+        yield
+    finally:
+        press("Take the mark away")
+
+
 def digest_on(page: Page) -> str:
     return page.locator("#decision input[name=digest]").first.get_attribute("value") or ""
 

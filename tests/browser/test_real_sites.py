@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from lab.packages import Kind
 from tests.browser.keys import Keys
-from tests.browser.real import SOON, Somebody, join, somebody
+from tests.browser.real import SOON, join, somebody
 from tests.browser.real_agency import (
     Agency,
     Connected,
@@ -25,6 +24,7 @@ from tests.browser.real_agency import (
     digest_on,
     filed,
     follow,
+    marked_critical,
     opened_agency,
     propose,
     served_version,
@@ -52,17 +52,6 @@ def updated(agency: Agency, connected: Connected) -> str:
     agree_by_keys(agency.approver, "Update Steady 1.0 to 1.1")
     expect(agency.approver.page.locator("#course")).to_contain_text("Succeeded", timeout=SOON)
     return agency.approver.page.url
-
-
-@contextmanager
-def marked_critical(owner: Somebody, connected: Connected) -> Iterator[None]:
-    for press in ("Mark as critical", "Take the mark away"):
-        owner.page.goto(f"/confirm?next={urlsplit(connected.page).path}")
-        owner.confirm()
-        owner.page.get_by_role("button", name=press).click()
-        expect(owner.page.get_by_role("button", name=press)).to_have_count(0)
-        if press == "Mark as critical":
-            yield
 
 
 @pytest.mark.req("X10")
