@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from presswarden.identity.clients import service as clients
 from presswarden.identity.model import Permission, Person, reach
 from presswarden.kernel.db import Tx
 from presswarden.kernel.errors import NotFound
-from presswarden.kernel.ids import SiteId
+from presswarden.kernel.ids import ClientId, SiteId
 from presswarden.reports.fleet import store
 from presswarden.reports.fleet.model import PAGE, Counts, Fleet, Listed, Offered, Tab, Used, Version, Wish
 from presswarden.reports.fleet.offers import store as offers
@@ -28,20 +29,22 @@ async def fleet(tx: Tx, person: Person, wish: Wish, now: datetime) -> Fleet:
     seen, late = reach(person, Permission.SITE_SEE), now - HEARTBEAT_LATE
     tabs = await store.tabs(tx.org, tx, seen, late)
     of_tab = {Tab.ALL: tabs.all, Tab.UPDATES: tabs.updates, Tab.ATTENTION: tabs.attention}[wish.tab]
-    total = await store.count(tx.org, tx, seen, wish, late) if wish.narrows else of_tab
-    found = await store.page(tx.org, tx, seen, wish, late, size=PAGE, skip=(wish.page - 1) * PAGE)
+    whose = await _named(tx, wish.text)
+    total = await store.count(tx.org, tx, seen, wish, late, whose) if wish.narrows else of_tab
+    found = await store.page(tx.org, tx, seen, wish, late, whose, size=PAGE, skip=(wish.page - 1) * PAGE)
     return Fleet(await _with_tags(tx, found), total, tabs)
 
 
 async def everything(tx: Tx, person: Person, wish: Wish, now: datetime) -> tuple[Listed, ...]:
     """All that match, at most `MOST_AT_ONCE`: for an export."""
-    late = now - HEARTBEAT_LATE
-    found = await store.page(tx.org, tx, reach(person, Permission.SITE_SEE), wish, late, size=MOST_AT_ONCE, skip=0)
+    late, whose = now - HEARTBEAT_LATE, await _named(tx, wish.text)
+    found = await store.page(tx.org, tx, reach(person, Permission.SITE_SEE), wish, late, whose, size=MOST_AT_ONCE, skip=0)
     return await _with_tags(tx, found)
 
 
 async def matching(tx: Tx, person: Person, wish: Wish, now: datetime) -> tuple[SiteId, ...]:
-    return await store.matching(tx.org, tx, reach(person, Permission.SITE_SEE), wish, now - HEARTBEAT_LATE, MOST_AT_ONCE)
+    whose = await _named(tx, wish.text)
+    return await store.matching(tx.org, tx, reach(person, Permission.SITE_SEE), wish, now - HEARTBEAT_LATE, whose, MOST_AT_ONCE)
 
 
 async def named(tx: Tx, person: Person, wanted: tuple[SiteId, ...]) -> tuple[tuple[SiteId, str], ...]:
@@ -80,6 +83,11 @@ async def offered(
 def as_version(text: str) -> tuple[tuple[int, int, str], ...]:
     """For sorting: `10.2` after `9.9`. Words (beta, rc) come before the number they lead to."""
     return (*((1, int(part), "") if part.isdigit() and len(part) < 10 else (-1, 0, part) for part in _PARTS.findall(text)), (0, 0, ""))
+
+
+async def _named(tx: Tx, text: str) -> frozenset[ClientId]:
+    """Clients whose names hold the text: there are few of them, and ten thousand sites are not asked for theirs."""
+    return frozenset(one.id for one in await clients.clients(tx) if text.casefold() in one.name.casefold()) if text else frozenset()
 
 
 async def _with_tags(tx: Tx, found: tuple[Listed, ...]) -> tuple[Listed, ...]:

@@ -16,6 +16,7 @@ from presswarden.policy.model import MODES, Mode
 from presswarden.reports.fleet.model import Condition, Counts, Listed, Sort, Tab, Tabs, Used, Version, Wish
 
 Reach = Collection[SiteId] | None
+Whose = Collection[ClientId]  # clients whose names hold the text that is looked for
 _ENDLESS = 1_000_000
 
 
@@ -153,16 +154,16 @@ def _order(wish: Wish, late: datetime) -> tuple[Any, ...]:
     return (turned,) if wish.sort is Sort.NAME else (turned, FleetRow.label)
 
 
-def _which(org: OrgId, reach: Reach, wish: Wish, late: datetime) -> list[ColumnElement[bool]]:
+def _which(org: OrgId, reach: Reach, wish: Wish, late: datetime, whose: Whose) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [*_mine(org, reach)]
     if wish.tab is Tab.UPDATES:
         found.append(FleetRow.updates > 0)
     if wish.tab is Tab.ATTENTION:
         found.append(FleetRow.site.in_(select(_needs_attention(org, reach, late).subquery().c.site)))
     if wish.text:
-        found.append(
-            or_(*(column.icontains(wish.text, autoescape=True) for column in (FleetRow.label, FleetRow.home, FleetRow.client_name)))
-        )
+        # Addresses are small letters but for their paths: comparing them as they are costs a third of folding ten thousand of them.
+        at_home = [FleetRow.home.contains(each, autoescape=True) for each in {wish.text, wish.text.lower()}]
+        found.append(or_(FleetRow.label.icontains(wish.text, autoescape=True), *at_home, FleetRow.client.in_(list(whose))))
     if wish.condition:
         found.append(_condition(late) == wish.condition.value)
     if wish.client:
@@ -181,9 +182,9 @@ def _mine(org: OrgId, reach: Reach) -> list[ColumnElement[bool]]:
     return [FleetRow.org == org, *([] if reach is None else [FleetRow.site.in_(list(reach))])]
 
 
-async def page(org: OrgId, tx: Tx, reach: Reach, wish: Wish, late: datetime, *, size: int, skip: int) -> tuple[Listed, ...]:
+async def page(org: OrgId, tx: Tx, reach: Reach, wish: Wish, late: datetime, whose: Whose, *, size: int, skip: int) -> tuple[Listed, ...]:
     # Which first, then what they show: sorting ten thousand narrow rows costs a fraction of sorting whole ones.
-    narrow = select(FleetRow.site).where(*_which(org, reach, wish, late)).order_by(*_order(wish, late)).limit(size).offset(skip)
+    narrow = select(FleetRow.site).where(*_which(org, reach, wish, late, whose)).order_by(*_order(wish, late)).limit(size).offset(skip)
     chosen = list(await tx.scalars(narrow))
     query = select(*_SHOWN, _condition(late).label("condition")).where(FleetRow.org == org, FleetRow.site.in_(chosen))
     rows = {row.site: row for row in await tx.execute(query)}
@@ -197,8 +198,8 @@ _SHOWN = (
 )  # fmt: skip
 
 
-async def matching(org: OrgId, tx: Tx, reach: Reach, wish: Wish, late: datetime, most: int) -> tuple[SiteId, ...]:
-    query = select(FleetRow.site).where(*_which(org, reach, wish, late)).order_by(FleetRow.label).limit(most)
+async def matching(org: OrgId, tx: Tx, reach: Reach, wish: Wish, late: datetime, whose: Whose, most: int) -> tuple[SiteId, ...]:
+    query = select(FleetRow.site).where(*_which(org, reach, wish, late, whose)).order_by(FleetRow.label).limit(most)
     return tuple(SiteId(site) for site in await tx.scalars(query))
 
 
@@ -208,9 +209,9 @@ async def within(org: OrgId, tx: Tx, reach: Reach, wanted: Sequence[SiteId]) -> 
     return tuple((SiteId(site), label) for site, label in await tx.execute(query))
 
 
-async def count(org: OrgId, tx: Tx, reach: Reach, wish: Wish, late: datetime) -> int:
+async def count(org: OrgId, tx: Tx, reach: Reach, wish: Wish, late: datetime, whose: Whose) -> int:
     # Counted around a list that ends somewhere: a bare count makes SQLite join all that the list would leave out.
-    listed = select(FleetRow.site).where(*_which(org, reach, wish, late)).limit(_ENDLESS).subquery()
+    listed = select(FleetRow.site).where(*_which(org, reach, wish, late, whose)).limit(_ENDLESS).subquery()
     return int(await tx.scalar(select(func.count()).select_from(listed)) or 0)
 
 
