@@ -143,7 +143,9 @@ async def offered(org: OrgId, tx: Tx, installation: InstallationId, *, signed_af
 async def forget(org: OrgId, tx: Tx, *, settled_before: datetime) -> None:
     """Drop the envelopes of requests that were settled before that moment."""
     old = select(RequestRow.id).where(RequestRow.org == org, RequestRow.settled_at < settled_before, RequestRow.look_at.is_(None))
-    await tx.execute(delete(EnvelopeRow).where(EnvelopeRow.org == org, EnvelopeRow.request.in_(old)).execution_options(synchronize_session=False))
+    await tx.execute(
+        delete(EnvelopeRow).where(EnvelopeRow.org == org, EnvelopeRow.request.in_(old)).execution_options(synchronize_session=False)
+    )
 
 
 def _across(everyone: Everyone, tx: Tx) -> None:
