@@ -17,6 +17,7 @@ EDGE = (
     "presswarden.flows",
     "presswarden.dispatch.service",
     "presswarden.dispatch.looking",
+    "presswarden.dispatch.sending",
 )
 
 

@@ -34,7 +34,7 @@ PROCESSES = {
 }
 FLOWS = {
     "propose", "execute", "ports", "engine", "steps", "reaping", "store", "saga", "judging", "looking", "preparing", "ending", "sight", "checking", "ladder",
-    "single", "releasing", "starting",
+    "single", "releasing", "starting", "journal", "bells",
 }  # fmt: skip
 SURFACES = {"console", "api", "mcp", "oauth", "ingest", "cli"}
 ADAPTERS = {"models", "wire", "fetch", "mail", "hooks", "probe"}

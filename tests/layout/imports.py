@@ -20,7 +20,7 @@ MORE_DOORS = {
     "actions": {"catalogue"},
     "approvals": {"consent", "wanting"},
     "audit": {"verify"},
-    "dispatch": {"locks", "looking"},
+    "dispatch": {"locks", "looking", "sending"},  # a step of a flow holds the site, looks at it, has its call sent
     "gate": {"permit"},
     "mailbox": {"restoring", "wishes"},
     "policy": {"confidence", "decide", "document", "drafts", "presets", "rules", "versions", "words"},
@@ -75,6 +75,7 @@ HOMES = {  # where each library may be imported; a library of others that is not
     "sqlalchemy": {
         "kernel.address",
         "kernel.db",
+        "kernel.pooling",
         "kernel.store",
         "kernel.copies",
         "*.store",
