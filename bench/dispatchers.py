@@ -39,7 +39,8 @@ SELECT {values} FROM proposals p, generate_series(1, {count}) AS n WHERE p.id = 
 """
 _COPY_ITEMS = """
 INSERT INTO proposal_items (org, proposal, position, site, component)
-SELECT i.org, p.id, i.position, i.site, i.component FROM proposals p, proposal_items i WHERE i.proposal = '{of}' AND p.id <> i.proposal
+SELECT i.org, p.id, i.position, i.site, i.component FROM proposals p, proposal_items i WHERE i.proposal = '{of}'
+    AND NOT EXISTS (SELECT FROM proposal_items other WHERE other.proposal = p.id)
 """
 
 
