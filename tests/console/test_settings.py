@@ -74,7 +74,9 @@ async def test_an_owner_sets_the_times_after_a_fresh_proof(house: House, frozen:
     for bad in ("6", "91", "many", "-1", "²"):
         refused = await owner.post("/settings/limits", {"notice_days": bad, "session_idle_minutes": "15"})
         assert (refused.status_code, "Nothing was changed." in text_of(refused)) == (422, True), bad
-    assert (await owner.post("/settings/limits", {"telemetry_days": "45", "notice_days": "60", "session_idle_minutes": "15"})).status_code == 303
+    assert (
+        await owner.post("/settings/limits", {"telemetry_days": "45", "notice_days": "60", "session_idle_minutes": "15"})
+    ).status_code == 303
     async with house.database.reading(house.org) as tx:
         assert dict((await limits.limits(tx)).chosen) == {Limit.NOTICES: 60, Limit.SESSION_IDLE: 15}
     assert "60 days" in text_of(await (await house.as_role(Role.AUDITOR)).get("/settings"))
