@@ -88,6 +88,12 @@ def test_a_copy_that_is_told_so_forgets_the_pairing(production: Paired, staging:
     assert knock(production.site, production.here.message("wp.site.health")).status == 200
 
 
+def test_production_itself_goes_on(production: Paired, staging: Site) -> None:
+    assert staging.url != production.site.url
+    assert production.call("wp.site.health").result["paused"] == ""
+    assert beat(production.site) == ""
+
+
 def test_heartbeats_of_copies_are_refused_or_found_out(
     spare: Spare, staging: Site, twin: Site, control: ControlPlane, attack: Attack
 ) -> None:
@@ -104,12 +110,6 @@ def test_heartbeats_of_copies_are_refused_or_found_out(
     attack.repelled("a heartbeat under production's own address", "ingest.sequence" in said or "ingest.replay" in said, said)
     attack.repelled("the copy is quiet by itself", status(twin)["quiet"] == "clone", status(twin))
     assert beat(site) == ""
-
-
-def test_production_itself_goes_on(production: Paired, staging: Site) -> None:
-    assert staging.url != production.site.url
-    assert production.call("wp.site.health").result["paused"] == ""
-    assert beat(production.site) == ""
 
 
 def test_without_the_clone_check_a_copy_answers_for_production(mutated_site: Callable[..., Paired], staging: Site) -> None:
