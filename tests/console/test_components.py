@@ -65,7 +65,7 @@ async def test_the_search_finds_sites_people_and_pages_that_one_may_see(house: H
     assert "Nothing found for «zzz»." in text_of(await viewer.get("/jump?q=zzz"))
 
 
-@pytest.mark.req("S6")
+@pytest.mark.req("S6", "X13")
 async def test_what_holds_and_what_does_not_is_told_without_a_sign_in(lone: House) -> None:
     page = text_of(await lone.stranger().get("/safety"))
     assert "A pairing string works once, for ten minutes, for whoever holds it" in page
@@ -80,6 +80,7 @@ def test_no_claim_of_the_page_is_lost() -> None:
         read("# A\n\n## B\n| claim | rule | limit | proof |\n|---|---|---|---|\n| one | two |\n")
 
 
+@pytest.mark.req("X16")
 async def test_where_to_report_a_weakness_is_where_machines_look_for_it(lone: House) -> None:
     answer = await lone.stranger().get("/.well-known/security.txt")
     assert answer.headers["content-type"].startswith("text/plain")

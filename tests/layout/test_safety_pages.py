@@ -43,6 +43,7 @@ def repository(at: Path, python: str = WHOLE, proof: str = f'"{FILE}"') -> Path:
     return at
 
 
+@pytest.mark.req("X13")
 def test_a_promise_is_held_by_its_tests_and_needed_where_a_test_leaves_its_rule_out(tmp_path: Path) -> None:
     assert f"| A replay is refused | one insert | | `pytest {FILE}` | held and needed |" in safety.safety(repository(tmp_path / "a"))
     assert "| held |" in safety.safety(repository(tmp_path / "b", HELD))
@@ -76,6 +77,7 @@ def test_a_line_says_whether_it_has_a_twin_and_is_needed(tmp_path: Path) -> None
     assert safety.numbered(repository(tmp_path / "b", HELD)) == {14: {Kind.ATTACK}}
 
 
+@pytest.mark.req("N12")
 def test_every_number_is_tried() -> None:
     assert {*range(1, 31), *range(35, 51)} <= safety.numbered(REPOSITORY).keys()
 
