@@ -52,7 +52,7 @@ class Served:
 class CopiedControl(Control):
     """The same program, run from a copy of the package."""
 
-    def __init__(self, home: Path, source: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, home: Path, source: Path, settings: Mapping[str, str] | None = None) -> None:
         super().__init__(home, settings)
         self._source = source
 
@@ -62,7 +62,7 @@ class CopiedControl(Control):
 
 def serve(lab: Lab, home: Path, name: str, *options: str, source: Path | None = None, settings: Mapping[str, str] | None = None) -> Served:
     """Starts a control plane in `home` (from a copy of the package, if one is named) and pairs a new site with it."""
-    control = Control(home, settings) if source is None else CopiedControl(home, source, settings or {})
+    control = Control(home, settings) if source is None else CopiedControl(home, source, settings)
     control.start()
     try:
         site = lab.site(name, constants=GENEROUS)
