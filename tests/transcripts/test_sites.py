@@ -48,7 +48,7 @@ def test_an_unreachable_site(transcript: Transcript, fresh: Callable[[str], Pair
     assert transcript.presswarden("site", "read", "down").code == 5
     transcript.remark("It sends heartbeats now, so it can take a call along.")
     transcript.wp(down.site, "heartbeat")
-    assert transcript.presswarden("site", "read", "down", "--seconds", "2").code == 5
+    assert transcript.presswarden("site", "read", "down", "--seconds", "5").code == 5
 
 
 def test_a_site_that_answers_html(transcript: Transcript, shop: Paired) -> None:
