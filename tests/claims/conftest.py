@@ -108,7 +108,7 @@ def changed(updated: Changed) -> Changed:
 @pytest.fixture
 def watched(changed: Changed) -> Watched:
     """The same site, its changes opened by the driver of the recovery tests."""
-    return Watched.on(changed.paired)
+    return Watched.on(changed.paired, changed.fence)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ NO_THINGS = {"scope", "number", "digest", "digest_of_high"}
 """Names that stand for no thing of an organisation's; `scope` is tried with sites and clients."""
 _PASSING = re.compile(
     r"[0-9a-f]{64}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|nonce-[\w-]+|(?<=nonce=\")[^\"]+|(?<=name=\"token\" value=\")[^\"]+"
+    r"|(?<=challenge&#34;: &#34;)[\w-]+|(?<=name=\"challenge\" value=\")[\w-]+"
 )
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 Sent = tuple[str, str, Mapping[str, str]]

@@ -44,12 +44,14 @@ class Watched:
     """A paired site with the plugin `tiny` 1.0."""
 
     paired: Paired
+    fence: int = 1
+    """What the site has seen of our writes."""
     changes: list[str] = field(default_factory=list)
 
     @classmethod
-    def on(cls, paired: Paired) -> Watched:
+    def on(cls, paired: Paired, fence: int = 1) -> Watched:
         shutil.copy(DRIVER, paired.site.content / "mu-plugins" / "04-driver.php")
-        found = cls(paired)
+        found = cls(paired, fence)
         paired.site.install_plugin(write_plugin(found.room("good"), "tiny", "1.0"))
         return found
 
@@ -173,7 +175,7 @@ class Watched:
 
     def close(self, change: str) -> Answer:
         here = self.paired.here
-        return self.paired.send(here.planned(Plan(here.home, (Planned("wp.change.close", {"change": change}),))))
+        return self.paired.send(here.planned(Plan(here.home, (Planned("wp.change.close", {"change": change}),)), fence=self.fence))
 
 
 def tree_hash(root: Path, *parts: str) -> dict[str, str]:
