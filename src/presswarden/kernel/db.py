@@ -49,8 +49,9 @@ _SQLITE_UNABLE = frozenset(
 
 _ORGANISATION = re.compile(r"(of_)?org(_\d+)?$")
 """What a value that is compared with, or put into, the column of the organisation is called: by us, or by SQLAlchemy after the column."""
-_SAY_SCOPE = "SELECT set_config('presswarden.org', $1, true), set_config('presswarden.everyone', $2, true)"
-"""What row-level security asks for. Local to the transaction, both of them: behind a pooler the next one on the connection may be anybody's."""
+_SAY_SCOPE = "SELECT set_config('presswarden.org', $1, true), set_config('presswarden.everyone', $2, true), set_config('jit', 'off', true)"
+"""What row-level security asks for, and no compiler: no query here is as long as compiling it. Local to the transaction, all of them: behind a pooler the
+next one on the connection may be anybody's."""
 
 
 _UNNAMED: Final[dict[str, Any]] = {
