@@ -116,6 +116,8 @@ def main() -> int:
     reader.add_argument("--only", default="")
     reader.add_argument("--lanes", default=",".join(PARTS))
     wanted = reader.parse_args()
+    if wanted.runs < 1 or wanted.each < 0 or wanted.sites < 1 or not set(wanted.lanes.split(",")) <= set(PARTS):
+        reader.error(f"one run and one site at least; lanes are {', '.join(PARTS)}")
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="presswarden-chaos-", ignore_cleanup_errors=True) as room:
         ground = Ground(Path(room))

@@ -68,7 +68,7 @@ class Misused(PresswardenError):
 def misused(wrong: typer.TyperException, *, as_json: bool) -> int:
     """Print what is wrong with the words that were typed; its exit code. A command group named alone shows its help."""
     where = getattr(wrong, "ctx", None)
-    says = wrong.format_message()
+    says = wrong.format_message().replace(": Value error, ", ": ")  # the library's own word, which tells nobody anything
     if where is not None and says == where.get_help():
         print(says, file=sys.stderr)
         return USAGE
